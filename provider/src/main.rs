@@ -1,0 +1,3 @@
+//! Terraform provider for Apache Flink on Kubernetes.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What Terraform sees of a provider: types, values and their encodings, schemas, planning.
