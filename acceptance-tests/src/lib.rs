@@ -1,1 +1,3 @@
-//! The harness of the acceptance tests.
+//! The harness of the acceptance tests, and the sandbox they and the demo run against.
+
+pub mod sandbox;
