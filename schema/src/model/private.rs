@@ -1,0 +1,133 @@
+//! What the output of `#[derive(Schema)]` calls, so that the macro stays thin: a table of fields and these functions.
+
+pub use crate::diagnostic::Diagnostics;
+pub use crate::model::{AttributeType, Model, Shape};
+pub use crate::path::AttributePath;
+pub use crate::schema::{Attribute, Block, Check, Choice, Members, NestedBlock, Nesting, Schema, UpdateClass};
+pub use crate::ty::Type;
+pub use crate::validate::Range;
+pub use crate::value::Value;
+
+/// What a field's `#[schema(...)]` and serde attributes say about it.
+#[derive(Clone, Debug, Default)]
+pub struct FieldOptions {
+    /// `requires_replace`.
+    pub requires_replace: bool,
+    /// `stable`.
+    pub stable: bool,
+    /// `sensitive`.
+    pub sensitive: bool,
+    /// `deprecated = "..."`.
+    pub deprecated: Option<&'static str>,
+    /// `assumed = ...`: what null means to the remote side.
+    pub assumed: Option<Value>,
+    /// `class = ...`.
+    pub update_class: Option<UpdateClass>,
+    /// `range(min = .., max = ..)`.
+    pub range: Option<Range>,
+    /// `check = path`, any number.
+    pub checks: Vec<Check>,
+    /// The field's path in the custom resource: `remote = "..."`, else serde's name.
+    pub remote: Option<&'static str>,
+}
+
+/// Adds a field of type `T` to a block.
+pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str, options: FieldOptions) {
+    match T::shape() {
+        Shape::Attribute(mut attribute) => {
+            attribute.name = name.to_owned();
+            attribute.description = description.to_owned();
+            attribute.requires_replace = options.requires_replace;
+            attribute.stable = options.stable;
+            attribute.sensitive |= options.sensitive;
+            attribute.deprecated = options.deprecated.map(str::to_owned);
+            attribute.computed |= options.assumed.is_some();
+            attribute.assumed = options.assumed;
+            attribute.update_class = options.update_class;
+            attribute.range = Range::narrowed(attribute.range, options.range);
+            attribute.checks.extend(options.checks);
+            attribute.remote = options.remote.map(str::to_owned);
+            block.attributes.push(*attribute);
+        }
+        Shape::Block(mut nested) => {
+            nested.name = name.to_owned();
+            nested.block.description = description.to_owned();
+            nested.block.deprecated = options.deprecated.map(str::to_owned);
+            nested.requires_replace = options.requires_replace;
+            nested.update_class = options.update_class;
+            nested.remote = options.remote.map(str::to_owned);
+            block.blocks.push(*nested);
+        }
+    }
+}
+
+/// Adds all fields of another model to a block; their remote paths begin with `remote`.
+pub fn flatten<T: Model>(block: &mut Block, remote: Option<&str>) {
+    let inner = T::block();
+    let prefixed = |field: Option<String>| match (remote, field) {
+        (Some(prefix), Some(field)) => Some(format!("{prefix}.{field}")),
+        (_, field) => field,
+    };
+    block.attributes.extend(inner.attributes.into_iter().map(|mut attribute| {
+        attribute.remote = prefixed(attribute.remote);
+        attribute
+    }));
+    block.blocks.extend(inner.blocks.into_iter().map(|mut nested| {
+        nested.remote = prefixed(nested.remote);
+        nested
+    }));
+}
+
+/// Reads a field of an object. An unknown value reads as absent where the field is computed (`computed`).
+pub fn decode<T: AttributeType>(
+    object: &Value,
+    name: &str,
+    computed: bool,
+    path: &AttributePath,
+    problems: &mut Diagnostics,
+) -> Option<T> {
+    let value = object.member(name);
+    if (value.is_null() || (computed && value.is_unknown()))
+        && let Some(absent) = T::absent()
+    {
+        return Some(absent);
+    }
+    match T::decode(value, &path.name(name)) {
+        Ok(field) => Some(field),
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    }
+}
+
+/// The shape of a struct: a single required block.
+pub fn block_shape(block: Block) -> Shape {
+    Shape::Block(Box::new(NestedBlock {
+        name: String::new(),
+        nesting: Nesting::Single,
+        required: true,
+        requires_replace: false,
+        update_class: None,
+        remote: None,
+        block,
+    }))
+}
+
+/// The shape of an enum of plain variants: a string, one of these.
+pub fn choices_shape(choices: &[(&str, &str)]) -> Shape {
+    let mut attribute = Attribute::new(Type::String);
+    attribute.choices = choices
+        .iter()
+        .map(|(value, description)| Choice { value: (*value).to_owned(), description: (*description).to_owned() })
+        .collect();
+    Shape::Attribute(Box::new(attribute))
+}
+
+/// The problem of a text that is none of an enum's variants.
+pub fn unknown_choice(value: &Value, path: &AttributePath, choices: &[(&str, &str)]) -> Diagnostics {
+    match value.as_str() {
+        Some(text) => crate::validate::not_a_choice(text, choices.iter().map(|(value, _)| *value), path).into(),
+        None => crate::model::wrong_kind("A string", value, path),
+    }
+}

@@ -1,0 +1,357 @@
+//! Schemas: the attributes and nested blocks of a resource, data source or provider block.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Diagnostics;
+use crate::path::{AttributePath, Step};
+use crate::ty::Type;
+use crate::validate::Range;
+use crate::value::Value;
+
+/// What changing an attribute does to the running thing. The order is the order of impact; of several changes the
+/// greatest counts (operator: `DiffType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UpdateClass {
+    /// Only Terraform's own state changes; nothing is written.
+    Local,
+    /// Written, and nothing restarts: it counts from the next upgrade on, or at once without one.
+    Ignored,
+    /// Scaled in place where the deployment can do that, otherwise a restart.
+    Scaled,
+    /// The job or cluster restarts, by its upgrade mode.
+    Restart,
+    /// The job starts again from a given path; its present state is dropped.
+    Redeploy,
+}
+
+impl UpdateClass {
+    /// For the reference page: what a change does.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Local => "changing it writes nothing",
+            Self::Ignored => "changing it restarts nothing",
+            Self::Scaled => "changing it scales in place where possible, else restarts",
+            Self::Restart => "changing it restarts",
+            Self::Redeploy => "changing it redeploys and drops the present state",
+        }
+    }
+}
+
+/// When two values of an attribute mean the same although they are spelled differently.
+#[derive(Clone, Copy)]
+pub struct Semantics {
+    /// Whether two known, non-null values mean the same.
+    pub same: fn(&Value, &Value) -> bool,
+    /// The class of a change from one value to another, where it depends on them.
+    pub class: Option<fn(&Value, &Value) -> UpdateClass>,
+    /// For the reference page, such as `compared as an amount of memory`. `None` where only equal values are the same.
+    pub words: Option<&'static str>,
+}
+
+impl Default for Semantics {
+    fn default() -> Self {
+        Self { same: |a, b| a == b, class: None, words: None }
+    }
+}
+
+impl std::fmt::Debug for Semantics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Semantics").field(&self.words).finish()
+    }
+}
+
+/// One of the texts that an attribute allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The text.
+    pub value: String,
+    /// What it means, in Markdown.
+    pub description: String,
+}
+
+/// A check of a known, non-null value at its path; says everything that is wrong with it.
+pub type Check = fn(&Value, &AttributePath) -> Diagnostics;
+
+/// One attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name in a configuration.
+    pub name: String,
+    /// What it is, in Markdown: the text of the reference page.
+    pub description: String,
+    /// Its type constraint.
+    pub ty: Type,
+    /// It must be set.
+    pub required: bool,
+    /// It may be set.
+    pub optional: bool,
+    /// The provider sets it where the configuration does not.
+    pub computed: bool,
+    /// Its value is masked in plans and outputs.
+    pub sensitive: bool,
+    /// It is sent and never stored (protocol 5.8).
+    pub write_only: bool,
+    /// Why not to use it and what to use instead, where it is deprecated.
+    pub deprecated: Option<String>,
+    /// A different meaning needs a new object.
+    pub requires_replace: bool,
+    /// A computed value that stays as it is for the object's whole life, so that no plan makes it unknown.
+    pub stable: bool,
+    /// What null means to the remote side. Such an attribute is optional and computed.
+    pub assumed: Option<Value>,
+    /// What changing it does. `None` where the attribute is not an input of a resource.
+    pub update_class: Option<UpdateClass>,
+    /// The allowed texts; empty where any will do.
+    pub choices: Vec<Choice>,
+    /// The allowed numbers.
+    pub range: Option<Range>,
+    /// Further checks, run on known values.
+    pub checks: Vec<Check>,
+    /// When two values mean the same.
+    pub semantics: Semantics,
+    /// Its path in the custom resource, relative to the enclosing block's, such as `upgradeMode` or `spec.image`.
+    pub remote: Option<String>,
+}
+
+impl Attribute {
+    /// A required attribute of that type, with no name yet.
+    pub fn new(ty: Type) -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            ty,
+            required: true,
+            optional: false,
+            computed: false,
+            sensitive: false,
+            write_only: false,
+            deprecated: None,
+            requires_replace: false,
+            stable: false,
+            assumed: None,
+            update_class: None,
+            choices: Vec::new(),
+            range: None,
+            checks: Vec::new(),
+            semantics: Semantics::default(),
+            remote: None,
+        }
+    }
+
+    /// Whether a configuration may set it.
+    pub fn is_input(&self) -> bool {
+        self.required || self.optional
+    }
+
+    /// Whether two values mean the same, null standing for what the remote side assumes. An unknown value may mean
+    /// anything.
+    pub fn means_same(&self, a: &Value, b: &Value) -> bool {
+        let meaning = |value: &Value| match value {
+            Value::Null => self.assumed.clone().unwrap_or(Value::Null),
+            known => known.clone(),
+        };
+        let (a, b) = (meaning(a), meaning(b));
+        if !a.is_wholly_known() || !b.is_wholly_known() {
+            return false;
+        }
+        match (a.is_null(), b.is_null()) {
+            (true, true) => true,
+            (false, false) => a == b || (self.semantics.same)(&a, &b),
+            (true, false) | (false, true) => false,
+        }
+    }
+}
+
+/// How many of a nested block there may be, and how they are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// At most one (exactly one where required); null when absent.
+    Single,
+    /// Any number, in order; empty when absent.
+    List,
+    /// Any number, without order; empty when absent.
+    Set,
+}
+
+/// A block inside a block.
+#[derive(Clone, Debug)]
+pub struct NestedBlock {
+    /// Its name in a configuration.
+    pub name: String,
+    /// How many there may be.
+    pub nesting: Nesting,
+    /// Whether a `Single` must be there.
+    pub required: bool,
+    /// Whether adding or removing a `Single` needs a new object.
+    pub requires_replace: bool,
+    /// What adding or removing it does.
+    pub update_class: Option<UpdateClass>,
+    /// Its path in the custom resource, relative to the enclosing block's.
+    pub remote: Option<String>,
+    /// Its content and description.
+    pub block: Block,
+}
+
+/// Attributes and nested blocks, in the order in which they were declared.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// What it is, in Markdown.
+    pub description: String,
+    /// Why not to use it, where it is deprecated.
+    pub deprecated: Option<String>,
+    /// Its attributes.
+    pub attributes: Vec<Attribute>,
+    /// Its nested blocks.
+    pub blocks: Vec<NestedBlock>,
+}
+
+/// The schema of a resource, data source, provider block or action.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// Version of the stored state; raised when its shape changes.
+    pub version: i64,
+    /// The content.
+    pub block: Block,
+}
+
+impl Block {
+    /// The attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The nested block of that name.
+    pub fn nested(&self, name: &str) -> Option<&NestedBlock> {
+        self.blocks.iter().find(|block| block.name == name)
+    }
+
+    /// The type of a value of this block: an object of all attributes and blocks.
+    pub fn implied_type(&self) -> Type {
+        let attributes = self.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.ty.clone()));
+        let blocks = self.blocks.iter().map(|nested| (nested.name.clone(), nested.implied_type()));
+        Type::object(attributes.chain(blocks))
+    }
+
+    /// The object in which nothing is set.
+    pub fn empty_value(&self) -> Value {
+        let attributes = self.attributes.iter().map(|attribute| (attribute.name.clone(), Value::Null));
+        let blocks = self.blocks.iter().map(|nested| (nested.name.clone(), nested.absent()));
+        Value::Map(attributes.chain(blocks).collect())
+    }
+
+    /// The attribute at a path of names; steps into lists and maps are passed over.
+    pub fn attribute_at(&self, path: &AttributePath) -> Option<&Attribute> {
+        let mut block = self;
+        for step in path.steps() {
+            let Step::Name(name) = step else { continue };
+            if let Some(attribute) = block.attribute(name) {
+                return Some(attribute);
+            }
+            block = &block.nested(name)?.block;
+        }
+        None
+    }
+
+    /// Where in a configuration a field of the custom resource comes from: `spec.job.upgradeMode` is `job.upgrade_mode`.
+    /// A field inside an attribute gives the attribute's path; a field that no attribute knows gives `None`.
+    pub fn path_of_remote(&self, field: &str) -> Option<AttributePath> {
+        self.find_remote(field.trim_start_matches('.'), &AttributePath::root())
+    }
+
+    fn find_remote(&self, field: &str, at: &AttributePath) -> Option<AttributePath> {
+        for attribute in &self.attributes {
+            if let Some(remote) = &attribute.remote
+                && let Some(rest) = strip_field(field, remote)
+            {
+                let path = at.name(&attribute.name);
+                return Some(match (&attribute.ty, rest) {
+                    (Type::Map(_), rest) if !rest.is_empty() => path.key(rest.trim_start_matches('.')),
+                    _ => path,
+                });
+            }
+        }
+        for nested in &self.blocks {
+            if let Some(remote) = &nested.remote
+                && let Some(rest) = strip_field(field, remote)
+            {
+                let path = at.name(&nested.name);
+                let (index, rest) = leading_index(rest);
+                let path = match index {
+                    Some(index) if nested.nesting == Nesting::List => path.index(index),
+                    _ => path,
+                };
+                let rest = rest.trim_start_matches('.');
+                return nested.block.find_remote(rest, &path).or(Some(path));
+            }
+        }
+        None
+    }
+
+    /// Every attribute with its path of names and its full path in the custom resource, nested blocks included.
+    pub fn walk(&self) -> Vec<(AttributePath, Option<String>, &Attribute)> {
+        let mut found = Vec::new();
+        self.walk_into(&AttributePath::root(), Some(""), &mut found);
+        found
+    }
+
+    fn walk_into<'a>(
+        &'a self,
+        at: &AttributePath,
+        remote: Option<&str>,
+        found: &mut Vec<(AttributePath, Option<String>, &'a Attribute)>,
+    ) {
+        let join = |field: &Option<String>| match (remote, field) {
+            (Some(""), Some(field)) => Some(field.clone()),
+            (Some(remote), Some(field)) => Some(format!("{remote}.{field}")),
+            (None, _) | (_, None) => None,
+        };
+        for attribute in &self.attributes {
+            found.push((at.name(&attribute.name), join(&attribute.remote), attribute));
+        }
+        for nested in &self.blocks {
+            nested.block.walk_into(&at.name(&nested.name), join(&nested.remote).as_deref(), found);
+        }
+    }
+}
+
+impl NestedBlock {
+    /// The type of the whole nested block's value.
+    pub fn implied_type(&self) -> Type {
+        let one = self.block.implied_type();
+        match self.nesting {
+            Nesting::Single => one,
+            Nesting::List => Type::list(one),
+            Nesting::Set => Type::set(one),
+        }
+    }
+
+    /// The value that says that there is none.
+    pub fn absent(&self) -> Value {
+        match self.nesting {
+            Nesting::Single => Value::Null,
+            Nesting::List => Value::List(Vec::new()),
+            Nesting::Set => Value::Set(Vec::new()),
+        }
+    }
+}
+
+/// `field` without `prefix`, where `prefix` ends at a boundary of names.
+fn strip_field<'a>(field: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = field.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
+}
+
+/// A leading `[3]`.
+fn leading_index(field: &str) -> (Option<usize>, &str) {
+    let parsed = field
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
+    match parsed {
+        Some((index, rest)) => (Some(index), rest),
+        None => (None, field),
+    }
+}
+
+/// Members of an object by name; what [`crate::model`] and the encodings pass around.
+pub type Members = BTreeMap<String, Value>;
