@@ -1,0 +1,90 @@
+//! What a sandbox is started with, and where it lives.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::crds;
+
+const NAME: &str = "terraform-provider-flink";
+
+/// What a sandbox is started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Directory of everything the sandbox keeps. Made if it is missing, private to its owner.
+    pub state: PathBuf,
+    /// Whether the cluster's objects outlive a stop. Without it, every start has an empty cluster.
+    pub keep: bool,
+    /// Operator version of the CRDs, or `derived` for our own.
+    pub crds: String,
+    /// Version of the Flink that application clusters really run, for example `1.20`; `none` for
+    /// statuses without Flink.
+    pub flink: String,
+    /// How long the stand-in operator takes for what takes a real one a second, in seconds.
+    pub time_factor: f64,
+    /// Ends the sandbox when no test has used it for this long. Without it, it runs until stopped.
+    pub stop_when_unused: Option<Duration>,
+}
+
+impl Options {
+    /// How fast the stand-in operator is unless told otherwise: ten times as fast as a real one.
+    pub const TIME_FACTOR: f64 = 0.1;
+
+    /// The sandbox of people: kept between starts, runs until it is stopped.
+    pub fn personal() -> Result<Self> {
+        Ok(Self {
+            state: state_home()?.join("sandbox"),
+            keep: true,
+            crds: crds::DEFAULT_VERSION.to_owned(),
+            flink: "none".to_owned(),
+            time_factor: Self::TIME_FACTOR,
+            stop_when_unused: None,
+        })
+    }
+
+    /// The sandbox that all acceptance tests share: empty at each start, ends a few minutes after
+    /// the last test. `name` tells sandboxes with different options apart.
+    pub fn acceptance(name: &str) -> Result<Self> {
+        Ok(Self {
+            state: state_home()?.join(name),
+            keep: false,
+            stop_when_unused: Some(Duration::from_secs(300)),
+            ..Self::personal()?
+        })
+    }
+
+    /// Refuses what no sandbox can be started with.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.time_factor.is_finite() && self.time_factor > 0.0,
+            "the time factor must be a number above 0, not {}",
+            self.time_factor
+        );
+        Ok(())
+    }
+}
+
+/// Where built programs are kept: `terraform-provider-flink` in `$XDG_CACHE_HOME` or `~/.cache`.
+pub fn cache() -> Result<PathBuf> {
+    home("XDG_CACHE_HOME", ".cache")
+}
+
+/// Where sandboxes live: `terraform-provider-flink` in `$XDG_STATE_HOME` or `~/.local/state`.
+fn state_home() -> Result<PathBuf> {
+    home("XDG_STATE_HOME", ".local/state")
+}
+
+fn home(variable: &str, fallback: &str) -> Result<PathBuf> {
+    // The XDG specification wants relative paths in these variables ignored.
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = match named {
+        Some(path) => path,
+        None => std::env::home_dir()
+            .filter(|home| home.is_absolute())
+            .map(|home| home.join(Path::new(fallback)))
+            .with_context(|| format!("no home directory: set HOME or {variable}"))?,
+    };
+    Ok(base.join(NAME))
+}
