@@ -1,0 +1,33 @@
+# Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
+.PHONY: help demo test check docs install sandbox-up sandbox-down
+
+help:
+	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
+	@echo "make test          all tests, layer by layer, with each layer's time"
+	@echo "make check         format, lints, dependency rules, generated files"
+	@echo "make docs          write docs/ and the schema snapshot anew"
+	@echo "make install       build the provider and put it where terraform init and tofu init find it"
+	@echo "make sandbox-up    start a Kubernetes API server with the operator's stand-in, and keep it"
+	@echo "make sandbox-down  stop it"
+
+demo:
+	@acceptance-tests/scripts/demo
+
+test:
+	@acceptance-tests/scripts/test
+
+check:
+	@acceptance-tests/scripts/check
+
+docs:
+	@acceptance-tests/scripts/docs
+
+install:
+	@acceptance-tests/scripts/install
+
+sandbox-up:
+	@acceptance-tests/scripts/prerequisites
+	@cargo run --quiet -p acceptance-tests --bin sandbox -- up
+
+sandbox-down:
+	@cargo run --quiet -p acceptance-tests --bin sandbox -- down
