@@ -4,6 +4,7 @@
 //! A model is wholly known: unknown values stop at [`AttributeType::decode`], except where a field is computed, and
 //! there they read as "not yet".
 
+mod mistakes;
 pub mod private;
 mod std_types;
 
@@ -70,6 +71,10 @@ pub trait AttributeType: Sized {
 }
 
 /// A struct that is a block: a resource, a data source, a provider block, or a nested block.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no model of a Terraform block",
+    note = "a model is a struct with named fields and #[derive(Schema)], itself and not in Option, Computed or Vec"
+)]
 pub trait Model: Sized + Send + Sync + 'static {
     /// The resource type or other name, empty for a nested block.
     const NAME: &'static str;
@@ -103,6 +108,9 @@ pub trait Model: Sized + Send + Sync + 'static {
     /// # Errors
     /// Something in it is missing, unknown or of another type.
     fn from_value_at(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
+        if value.as_map().is_none() {
+            return Err(wrong_kind("An object", value, path));
+        }
         let mut problems = Diagnostics::new();
         match Self::decode_members(value, path, &mut problems) {
             Some(model) if !problems.has_errors() => Ok(model),

@@ -103,6 +103,8 @@ pub struct Attribute {
     pub update_class: Option<UpdateClass>,
     /// The allowed texts; empty where any will do.
     pub choices: Vec<Choice>,
+    /// Other texts are allowed too: the choices only say which ones are known.
+    pub open_choices: bool,
     /// The allowed numbers.
     pub range: Option<Range>,
     /// Further checks, run on known values.
@@ -131,6 +133,7 @@ impl Attribute {
             assumed: None,
             update_class: None,
             choices: Vec::new(),
+            open_choices: false,
             range: None,
             checks: Vec::new(),
             semantics: Semantics::default(),

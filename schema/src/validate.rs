@@ -104,7 +104,7 @@ fn validate_attribute(attribute: &Attribute, value: &Value, path: &AttributePath
 /// Choices and ranges, for the value itself or for each element of a collection.
 fn validate_value(attribute: &Attribute, value: &Value, path: &AttributePath, problems: &mut Diagnostics) {
     match value {
-        Value::String(text) if !attribute.choices.is_empty() => {
+        Value::String(text) if !attribute.choices.is_empty() && !attribute.open_choices => {
             if !attribute.choices.iter().any(|choice| choice.value == *text) {
                 problems.push(not_a_choice(text, attribute.choices.iter().map(|choice| choice.value.as_str()), path));
             }

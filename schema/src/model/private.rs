@@ -1,15 +1,22 @@
 //! What the output of `#[derive(Schema)]` calls, so that the macro stays thin: a table of fields and these functions.
 
+pub use std::option::Option::{self, None, Some};
+pub use std::result::Result::{self, Err, Ok};
+pub use std::string::String;
+
 pub use crate::diagnostic::Diagnostics;
 pub use crate::model::{AttributeType, Model, Shape};
 pub use crate::path::AttributePath;
-pub use crate::schema::{Attribute, Block, Check, Choice, Members, NestedBlock, Nesting, Schema, UpdateClass};
-pub use crate::ty::Type;
-pub use crate::validate::Range;
+pub use crate::schema::{Block, Members, UpdateClass};
 pub use crate::value::Value;
 
+use crate::model::mistakes;
+use crate::schema::{Attribute, Check, Choice, NestedBlock, Nesting};
+use crate::ty::Type;
+use crate::validate::Range;
+
 /// What a field's `#[schema(...)]` and serde attributes say about it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FieldOptions {
     /// `requires_replace`.
     pub requires_replace: bool,
@@ -26,14 +33,52 @@ pub struct FieldOptions {
     /// `range(min = .., max = ..)`.
     pub range: Option<Range>,
     /// `check = path`, any number.
-    pub checks: Vec<Check>,
+    pub checks: &'static [Check],
     /// The field's path in the custom resource: `remote = "..."`, else serde's name.
     pub remote: Option<&'static str>,
 }
 
+impl FieldOptions {
+    /// A field about which nothing is said.
+    pub const NONE: Self = Self {
+        requires_replace: false,
+        stable: false,
+        sensitive: false,
+        deprecated: None,
+        assumed: None,
+        update_class: None,
+        range: None,
+        checks: &[],
+        remote: None,
+    };
+}
+
+/// The numbers between the two, both included, as they were written in the source.
+pub fn range(min: Option<&str>, max: Option<&str>) -> Option<Range> {
+    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+    Some(Range { min: number(min), max: number(max), whole: false })
+}
+
+/// A list; [`field`] makes it a set where the field is one.
+pub fn list<const N: usize>(elements: [Value; N]) -> Value {
+    Value::List(elements.into())
+}
+
+/// A block with that description and nothing in it yet.
+pub fn described(description: &str) -> Block {
+    Block { description: description.to_owned(), ..Block::default() }
+}
+
 /// Adds a field of type `T` to a block.
-pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str, options: FieldOptions) {
-    match T::shape() {
+pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str, mut options: FieldOptions) {
+    let shape = T::shape();
+    options.assumed = match (shape.ty(), options.assumed) {
+        (Type::Set(_), Some(Value::List(elements))) => Some(Value::Set(elements)),
+        (_, assumed) => assumed,
+    };
+    let mistake = mistakes::of_name(block, name).or_else(|| mistakes::of_field(&shape, name, &options));
+    debug_assert!(mistake.is_none(), "{}", mistake.unwrap_or_default());
+    match shape {
         Shape::Attribute(mut attribute) => {
             attribute.name = name.to_owned();
             attribute.description = description.to_owned();
@@ -45,7 +90,7 @@ pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str,
             attribute.assumed = options.assumed;
             attribute.update_class = options.update_class;
             attribute.range = Range::narrowed(attribute.range, options.range);
-            attribute.checks.extend(options.checks);
+            attribute.checks.extend_from_slice(options.checks);
             attribute.remote = options.remote.map(str::to_owned);
             block.attributes.push(*attribute);
         }
@@ -64,6 +109,9 @@ pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str,
 /// Adds all fields of another model to a block; their remote paths begin with `remote`.
 pub fn flatten<T: Model>(block: &mut Block, remote: Option<&str>) {
     let inner = T::block();
+    let names = inner.attributes.iter().map(|field| &field.name).chain(inner.blocks.iter().map(|field| &field.name));
+    let mistake = names.into_iter().find_map(|name| mistakes::of_name(block, name));
+    debug_assert!(mistake.is_none(), "{}", mistake.unwrap_or_default());
     let prefixed = |field: Option<String>| match (remote, field) {
         (Some(prefix), Some(field)) => Some(format!("{prefix}.{field}")),
         (_, field) => field,
@@ -101,6 +149,11 @@ pub fn decode<T: AttributeType>(
     }
 }
 
+/// Writes a field of an object.
+pub fn encode<T: AttributeType>(members: &mut Members, name: &str, field: &T) {
+    members.insert(name.to_owned(), field.encode());
+}
+
 /// The shape of a struct: a single required block.
 pub fn block_shape(block: Block) -> Shape {
     Shape::Block(Box::new(NestedBlock {
@@ -114,9 +167,10 @@ pub fn block_shape(block: Block) -> Shape {
     }))
 }
 
-/// The shape of an enum of plain variants: a string, one of these.
-pub fn choices_shape(choices: &[(&str, &str)]) -> Shape {
+/// The shape of an enum of names: a string, one of these; where they are `open`, any other too.
+pub fn choices_shape(choices: &[(&str, &str)], open: bool) -> Shape {
     let mut attribute = Attribute::new(Type::String);
+    attribute.open_choices = open;
     attribute.choices = choices
         .iter()
         .map(|(value, description)| Choice { value: (*value).to_owned(), description: (*description).to_owned() })

@@ -182,7 +182,7 @@ impl<T: AttributeType> AttributeType for Vec<T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let elements = value.as_elements().ok_or_else(|| wrong_kind("A list", value, path))?;
-        elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))).collect()
+        all(elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))))
     }
 
     fn encode(&self) -> Value {
@@ -204,7 +204,7 @@ impl<T: AttributeType + Ord> AttributeType for BTreeSet<T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let elements = value.as_elements().ok_or_else(|| wrong_kind("A set", value, path))?;
-        elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))).collect()
+        all(elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))))
     }
 
     fn encode(&self) -> Value {
@@ -222,7 +222,7 @@ impl<T: AttributeType> AttributeType for BTreeMap<String, T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let members = value.as_map().ok_or_else(|| wrong_kind("A map", value, path))?;
-        members.iter().map(|(key, member)| Ok((key.clone(), T::decode(member, &path.key(key))?))).collect()
+        all(members.iter().map(|(key, member)| Ok((key.clone(), T::decode(member, &path.key(key))?))))
     }
 
     fn encode(&self) -> Value {
@@ -230,11 +230,19 @@ impl<T: AttributeType> AttributeType for BTreeMap<String, T> {
     }
 }
 
+/// All elements, or the problems of all of them.
+fn all<T, C: FromIterator<T>>(elements: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<C, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    let decoded = elements.filter_map(|element| element.map_err(|found| problems.extend(found)).ok()).collect();
+    problems.or_ok(decoded)
+}
+
 /// A collection attribute whose elements are checked like `element`.
 fn collection(element: Attribute, ty: fn(Type) -> Type) -> Shape {
     let mut collection = Attribute::new(ty(element.ty));
     collection.sensitive = element.sensitive;
     collection.choices = element.choices;
+    collection.open_choices = element.open_choices;
     collection.range = element.range;
     Shape::Attribute(Box::new(collection))
 }

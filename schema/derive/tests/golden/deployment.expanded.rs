@@ -1,0 +1,224 @@
+// What the derive makes of deployment.rs. Refresh: UPDATE=1 cargo test -p terraform-schema-derive
+
+const _: () = {
+    use ::terraform_schema::__private as __schema;
+    #[automatically_derived]
+    impl __schema::Model for Deployment {
+        const NAME: &'static str = "flink_deployment";
+        const VERSION: i64 = 1i64;
+        fn block() -> __schema::Block {
+            let mut block = __schema::described(
+                "Runs a Flink application through the Flink Kubernetes Operator.",
+            );
+            __schema::field::<
+                String,
+            >(
+                &mut block,
+                "name",
+                "Name of the `FlinkDeployment` object.",
+                __schema::FieldOptions {
+                    requires_replace: true,
+                    checks: &[checks::object_name, checks::short],
+                    remote: __schema::Some("metadata.name"),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            __schema::flatten::<DeploymentSpec>(&mut block, __schema::Some("spec"));
+            __schema::field::<
+                Computed<JobState>,
+            >(
+                &mut block,
+                "job_state",
+                "State of the job.",
+                __schema::FieldOptions {
+                    remote: __schema::Some("status.jobStatus.state"),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            block
+        }
+        fn decode_members(
+            object: &__schema::Value,
+            path: &__schema::AttributePath,
+            problems: &mut __schema::Diagnostics,
+        ) -> __schema::Option<Self> {
+            let name = __schema::decode::<String>(object, "name", false, path, problems);
+            let spec = <DeploymentSpec as __schema::Model>::decode_members(
+                object,
+                path,
+                problems,
+            );
+            let job_state = __schema::decode::<
+                Computed<JobState>,
+            >(object, "job_state", false, path, problems);
+            __schema::Some(Self {
+                name: name?,
+                spec: spec?,
+                job_state: job_state?,
+            })
+        }
+        fn encode_members(&self, members: &mut __schema::Members) {
+            let Self { name, spec, job_state } = self;
+            __schema::encode::<String>(members, "name", name);
+            <DeploymentSpec as __schema::Model>::encode_members(spec, members);
+            __schema::encode::<Computed<JobState>>(members, "job_state", job_state);
+        }
+    }
+    #[automatically_derived]
+    impl __schema::AttributeType for Deployment {
+        fn shape() -> __schema::Shape {
+            __schema::block_shape(<Self as __schema::Model>::block())
+        }
+        fn decode(
+            value: &__schema::Value,
+            path: &__schema::AttributePath,
+        ) -> __schema::Result<Self, __schema::Diagnostics> {
+            <Self as __schema::Model>::from_value_at(value, path)
+        }
+        fn encode(&self) -> __schema::Value {
+            <Self as __schema::Model>::to_value(self)
+        }
+    }
+};
+const _: () = {
+    use ::terraform_schema::__private as __schema;
+    #[automatically_derived]
+    impl __schema::Model for DeploymentSpec {
+        const NAME: &'static str = "";
+        const VERSION: i64 = 0i64;
+        fn block() -> __schema::Block {
+            let mut block = __schema::described("What runs.");
+            __schema::field::<
+                Option<String>,
+            >(
+                &mut block,
+                "image",
+                "Image with Flink and the job.",
+                __schema::FieldOptions {
+                    remote: __schema::Some("image"),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            __schema::field::<
+                Option<u32>,
+            >(
+                &mut block,
+                "parallelism",
+                "How many tasks run at once.",
+                __schema::FieldOptions {
+                    assumed: __schema::Some(__schema::Value::from(1i64)),
+                    update_class: __schema::Some(__schema::UpdateClass::Scaled),
+                    range: __schema::range(__schema::Some("1"), __schema::None),
+                    remote: __schema::Some("parallelism"),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            __schema::field::<
+                Option<Vec<String>>,
+            >(
+                &mut block,
+                "job_args",
+                "Arguments of the job.",
+                __schema::FieldOptions {
+                    assumed: __schema::Some(__schema::list([])),
+                    remote: __schema::Some("args"),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            __schema::field::<
+                Option<String>,
+            >(
+                &mut block,
+                "note",
+                "Known only here.",
+                __schema::FieldOptions {
+                    sensitive: true,
+                    deprecated: __schema::Some("Leave it out."),
+                    ..__schema::FieldOptions::NONE
+                },
+            );
+            block
+        }
+        fn decode_members(
+            object: &__schema::Value,
+            path: &__schema::AttributePath,
+            problems: &mut __schema::Diagnostics,
+        ) -> __schema::Option<Self> {
+            let image = __schema::decode::<
+                Option<String>,
+            >(object, "image", false, path, problems);
+            let parallelism = __schema::decode::<
+                Option<u32>,
+            >(object, "parallelism", true, path, problems);
+            let r#type = __schema::decode::<
+                Option<Vec<String>>,
+            >(object, "job_args", true, path, problems);
+            let note = __schema::decode::<
+                Option<String>,
+            >(object, "note", false, path, problems);
+            __schema::Some(Self {
+                image: image?,
+                parallelism: parallelism?,
+                r#type: r#type?,
+                note: note?,
+            })
+        }
+        fn encode_members(&self, members: &mut __schema::Members) {
+            let Self { image, parallelism, r#type, note } = self;
+            __schema::encode::<Option<String>>(members, "image", image);
+            __schema::encode::<Option<u32>>(members, "parallelism", parallelism);
+            __schema::encode::<Option<Vec<String>>>(members, "job_args", r#type);
+            __schema::encode::<Option<String>>(members, "note", note);
+        }
+    }
+    #[automatically_derived]
+    impl __schema::AttributeType for DeploymentSpec {
+        fn shape() -> __schema::Shape {
+            __schema::block_shape(<Self as __schema::Model>::block())
+        }
+        fn decode(
+            value: &__schema::Value,
+            path: &__schema::AttributePath,
+        ) -> __schema::Result<Self, __schema::Diagnostics> {
+            <Self as __schema::Model>::from_value_at(value, path)
+        }
+        fn encode(&self) -> __schema::Value {
+            <Self as __schema::Model>::to_value(self)
+        }
+    }
+};
+const _: () = {
+    use ::terraform_schema::__private as __schema;
+    const CHOICES: &[(&str, &str)] = &[
+        ("RUNNING", "It runs."),
+        ("SUSPENDED", "It does not."),
+    ];
+    #[automatically_derived]
+    impl __schema::AttributeType for JobState {
+        fn shape() -> __schema::Shape {
+            __schema::choices_shape(CHOICES, true)
+        }
+        fn decode(
+            value: &__schema::Value,
+            path: &__schema::AttributePath,
+        ) -> __schema::Result<Self, __schema::Diagnostics> {
+            match __schema::Value::as_str(value) {
+                __schema::Some("RUNNING") => __schema::Ok(Self::Running),
+                __schema::Some("SUSPENDED") => __schema::Ok(Self::Suspended),
+                __schema::Some(text) => {
+                    __schema::Ok(Self::Unknown(__schema::String::from(text)))
+                }
+                _ => __schema::Err(__schema::unknown_choice(value, path, CHOICES)),
+            }
+        }
+        fn encode(&self) -> __schema::Value {
+            __schema::Value::string(
+                match self {
+                    Self::Running => "RUNNING",
+                    Self::Suspended => "SUSPENDED",
+                    Self::Unknown(text) => text,
+                },
+            )
+        }
+    }
+};
