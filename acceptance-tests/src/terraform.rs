@@ -1,0 +1,329 @@
+//! Drives the real `terraform` or `tofu` with the provider of this checkout.
+//!
+//! A [`Workspace`] is a folder with configuration and state. Its commands give back what a user or a CI system would
+//! read: exit code, diagnostics, the plan as JSON, the state as JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+/// The program that the tests drive: `TERRAFORM`, which the project's scripts set, else what is on PATH.
+fn program() -> String {
+    std::env::var("TERRAFORM").unwrap_or_else(|_| "terraform".to_owned())
+}
+
+/// The provider's binary, built by this test run.
+///
+/// # Errors
+/// The build fails.
+pub async fn provider_binary() -> Result<PathBuf> {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    BUILT.get_or_try_init(build_provider).await.cloned()
+}
+
+async fn build_provider() -> Result<PathBuf> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "-p", "terraform-provider-flink", "--message-format", "json", "--manifest-path"])
+        .arg(manifest)
+        .stderr(Stdio::inherit())
+        .output()
+        .await
+        .context("failed to run cargo build")?;
+    ensure!(output.status.success(), "the provider does not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "terraform-provider-flink")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo build named no binary")
+}
+
+/// A folder with a configuration, its state, and the environment that its commands run in.
+#[derive(Debug)]
+pub struct Workspace {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a command gave back.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether the exit code was 0.
+    pub success: bool,
+    /// Everything on stdout.
+    pub stdout: String,
+    /// Everything on stderr.
+    pub stderr: String,
+    /// The diagnostics, where the command was asked for JSON.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A diagnostic as Terraform prints it with `-json`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Diagnostic {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The headline.
+    pub summary: String,
+    /// The text.
+    #[serde(default)]
+    pub detail: String,
+    /// The resource that it is about.
+    pub address: Option<String>,
+    /// The lines of the configuration that it points at.
+    pub snippet: Option<Snippet>,
+}
+
+/// The part of a configuration that a diagnostic points at.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Snippet {
+    /// The line or lines.
+    pub code: String,
+}
+
+/// What a plan does to one resource.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// `["create"]`, `["update"]`, `["delete","create"]`, `["no-op"]`.
+    pub actions: Vec<String>,
+    /// The state before.
+    pub before: Value,
+    /// The state after, without what is unknown.
+    pub after: Value,
+    /// `true` wherever a value is known only after apply.
+    pub after_unknown: Value,
+}
+
+impl Workspace {
+    /// A workspace with this configuration in `main.tf`, after a `terraform` block that names the provider.
+    ///
+    /// # Errors
+    /// The provider does not build, or the folder cannot be written.
+    pub async fn new(configuration: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("flink-acceptance-").tempdir()?;
+        let binary = provider_binary().await?;
+        let overrides = binary.parent().context("the binary lies in a folder")?.display().to_string();
+        let cli_config = folder.path().join("cli.tfrc");
+        // OpenTofu's addresses begin with its own registry's name; each program takes the line that it knows.
+        std::fs::write(
+            &cli_config,
+            format!(
+                "provider_installation {{\n  dev_overrides {{\n    \"terraform-flink/flink\" = \"{overrides}\"\n    \
+                 \"registry.opentofu.org/terraform-flink/flink\" = \"{overrides}\"\n  }}\n  direct {{}}\n}}\n"
+            ),
+        )?;
+        let mut workspace = Self { folder, environment: Vec::new() };
+        workspace.environment("TF_CLI_CONFIG_FILE", &cli_config.display().to_string());
+        // What the machine's own configuration says must not reach a test.
+        for name in ["KUBECONFIG", "KUBE_CONFIG_PATH"] {
+            workspace.environment(name, "");
+        }
+        workspace.write(
+            "terraform.tf",
+            "terraform {\n  required_providers {\n    flink = {\n      source = \"terraform-flink/flink\"\n    }\n  }\n}\n",
+        )?;
+        workspace.write("main.tf", configuration)?;
+        Ok(workspace)
+    }
+
+    /// Sets an environment variable for every command from here on.
+    pub fn environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Writes a file of the configuration.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<()> {
+        std::fs::write(self.folder.path().join(name), content).with_context(|| format!("failed to write {name}"))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command that is ready to start, for tests that want to interrupt it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("TF_IN_AUTOMATION", "1")
+            .env("CHECKPOINT_DISABLE", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        for (name, value) in &self.environment {
+            if value.is_empty() { command.env_remove(name) } else { command.env(name, value) };
+        }
+        command
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn run(&self, arguments: &[&str]) -> Result<Outcome> {
+        let output = self.command(arguments).output().await.with_context(|| format!("failed to run {}", program()))?;
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Outcome {
+            success: output.status.success(),
+            diagnostics: diagnostics(&stdout),
+            stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// `validate`, with its diagnostics.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn validate(&self) -> Result<Outcome> {
+        self.run(&["validate", "-json"]).await
+    }
+
+    /// `plan`, with its diagnostics; the plan is kept for [`Self::planned`].
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn plan(&self, more: &[&str]) -> Result<Outcome> {
+        self.run(&[&["plan", "-json", "-input=false", "-out=plan.bin"], more].concat()).await
+    }
+
+    /// `apply -auto-approve`, with its diagnostics.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn apply(&self, more: &[&str]) -> Result<Outcome> {
+        self.run(&[&["apply", "-json", "-input=false", "-auto-approve"], more].concat()).await
+    }
+
+    /// `destroy -auto-approve`, with its diagnostics.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub async fn destroy(&self) -> Result<Outcome> {
+        self.run(&["destroy", "-json", "-input=false", "-auto-approve"]).await
+    }
+
+    /// Plans, and says what that plan does to a resource.
+    ///
+    /// # Errors
+    /// The plan fails, or does not mention the resource.
+    pub async fn planned(&self, address: &str) -> Result<Change> {
+        self.plan(&[]).await?.expect_success()?;
+        let shown = self.run(&["show", "-json", "plan.bin"]).await?.expect_success()?;
+        let plan: Value = serde_json::from_str(&shown.stdout)?;
+        let change = plan["resource_changes"]
+            .as_array()
+            .and_then(|changes| changes.iter().find(|change| change["address"] == address))
+            .with_context(|| format!("the plan does not mention {address}"))?;
+        let change = &change["change"];
+        Ok(Change {
+            actions: serde_json::from_value(change["actions"].clone())?,
+            before: change["before"].clone(),
+            after: change["after"].clone(),
+            after_unknown: change["after_unknown"].clone(),
+        })
+    }
+
+    /// Plans, and fails where that plan would change anything.
+    ///
+    /// # Errors
+    /// The plan fails or is not empty; the message holds it.
+    pub async fn expect_no_changes(&self) -> Result<()> {
+        let outcome = self.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]).await?;
+        if !outcome.success {
+            bail!("expected a plan without changes:\n{}{}", outcome.stdout, outcome.stderr);
+        }
+        Ok(())
+    }
+
+    /// The attributes of a resource in state, or nothing where it is not there.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn state(&self, address: &str) -> Result<Option<Value>> {
+        let shown = self.run(&["show", "-json"]).await?.expect_success()?;
+        let state: Value = serde_json::from_str(&shown.stdout)?;
+        let resources = state["values"]["root_module"]["resources"].as_array();
+        Ok(resources
+            .and_then(|resources| resources.iter().find(|resource| resource["address"] == address))
+            .map(|resource| {
+                let mut values = resource["values"].clone();
+                if let Some(values) = values.as_object_mut() {
+                    values.insert("tainted".into(), resource["tainted"].as_bool().unwrap_or_default().into());
+                }
+                values
+            }))
+    }
+}
+
+impl Outcome {
+    /// The outcome, where the command succeeded.
+    ///
+    /// # Errors
+    /// It did not; the message holds what it printed.
+    pub fn expect_success(self) -> Result<Self> {
+        if self.success { Ok(self) } else { bail!("the command failed:\n{}{}", self.stdout, self.stderr) }
+    }
+
+    /// The only error, where the command failed with exactly one.
+    ///
+    /// # Errors
+    /// It succeeded, or with other than one error.
+    pub fn expect_one_error(&self) -> Result<&Diagnostic> {
+        ensure!(!self.success, "expected the command to fail:\n{}", self.stdout);
+        let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "error");
+        match (errors.next(), errors.next()) {
+            (Some(error), None) => Ok(error),
+            _ => bail!("expected one error:\n{}{}", self.stdout, self.stderr),
+        }
+    }
+
+    /// The warnings.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "warning")
+    }
+}
+
+/// Diagnostics from the lines of `plan -json` and `apply -json`, or from the one document of `validate -json`.
+fn diagnostics(stdout: &str) -> Vec<Diagnostic> {
+    let whole = serde_json::from_str::<Value>(stdout).ok();
+    if let Some(found) = whole.as_ref().and_then(|document| document.get("diagnostics")) {
+        return serde_json::from_value(found.clone()).unwrap_or_default();
+    }
+    stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["type"] == "diagnostic")
+        .filter_map(|line| serde_json::from_value(line["diagnostic"].clone()).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn diagnostics_are_found_in_both_forms() {
+        let stream = r#"{"type":"version"}
+{"type":"diagnostic","diagnostic":{"severity":"error","summary":"a","detail":"b","address":"c.d"}}
+not json"#;
+        let found = diagnostics(stream);
+        assert_eq!((found.len(), found[0].summary.as_str(), found[0].address.as_deref()), (1, "a", Some("c.d")));
+        let document = r#"{"valid":false,"diagnostics":[{"severity":"warning","summary":"x"}]}"#;
+        assert_eq!(diagnostics(document)[0].severity, "warning");
+    }
+}
