@@ -1,1 +1,8 @@
-//! Flink on Kubernetes.
+//! Flink on Kubernetes: the operator's custom resources, the JobManager's REST interface, and
+//! waiting for either.
+//!
+//! This is the only crate that knows kube, k8s-openapi and HTTP. It knows nothing of Terraform's
+//! protocol: it takes and returns typed specifications, and its errors carry facts, not advice on
+//! configuration syntax.
+
+pub mod operator;

@@ -1,0 +1,23 @@
+//! The custom resources of the Flink Kubernetes Operator: types, meaning, progress.
+
+pub mod configuration;
+pub mod deployment;
+pub mod error;
+pub mod ingress;
+pub mod job;
+pub mod meaning;
+pub mod pod_template;
+pub mod process;
+pub mod quantity;
+pub mod resource;
+pub mod status;
+
+pub use deployment::{DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, ImagePullPolicy};
+pub use error::OperatorError;
+pub use ingress::{IngressSpec, IngressTls};
+pub use job::{JobSpec, JobState, UpgradeMode};
+pub use pod_template::PodTemplate;
+pub use process::{JobManagerSpec, ProcessResource, ResourceClaim, ResourceRequirements, TaskManagerSpec};
+pub use quantity::{Cpu, Memory, Quantity};
+pub use resource::{Manifest, Resource};
+pub use status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};

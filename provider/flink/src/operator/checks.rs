@@ -1,0 +1,155 @@
+//! Checks of single attributes of a specification. Rules that join several attributes are the resource's own.
+
+use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Value};
+
+/// The first Flink version that the operator still takes.
+const OLDEST: (u32, u32) = (1, 15);
+
+/// The first Flink version that the operator does not call deprecated.
+const OLDEST_SUPPORTED: (u32, u32) = (1, 19);
+
+/// Reads a Flink version such as `v1_20`.
+pub fn parse_flink_version(text: &str) -> Option<(u32, u32)> {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let (major, minor) = text.strip_prefix('v')?.split_once('_')?;
+    Some((number(major)?, number(minor)?))
+}
+
+/// Checks a Flink version: its form, and that the operator takes it.
+pub fn flink_version(value: &Value, path: &AttributePath) -> Diagnostics {
+    let Some(text) = value.as_str() else { return Diagnostics::new() };
+    let Some(version) = parse_flink_version(text) else {
+        let hint = text
+            .trim_start_matches('v')
+            .split_once('.')
+            .map(|(major, rest)| format!("v{major}_{}", rest.split('.').next().unwrap_or_default()))
+            .filter(|hint| parse_flink_version(hint).is_some())
+            .map(|hint| format!(" Did you mean `{hint}`?"))
+            .unwrap_or_default();
+        return Diagnostic::error("Not a Flink version")
+            .detail(format!("`{text}` is not of the form `v<major>_<minor>`, such as `v1_20` or `v2_1`.{hint}"))
+            .at(path.clone())
+            .into();
+    };
+    if version < OLDEST {
+        return Diagnostic::error("Flink version too old")
+            .detail(format!("The operator refuses Flink `{text}`: the oldest version that it takes is `v1_15`."))
+            .at(path.clone())
+            .into();
+    }
+    if version < OLDEST_SUPPORTED {
+        return Diagnostic::warning("Flink version deprecated")
+            .detail(format!(
+                "The operator still takes Flink `{text}`, but calls it deprecated: versions before `v1_19` can go with one \
+                 of its next releases."
+            ))
+            .at(path.clone())
+            .into();
+    }
+    Diagnostics::new()
+}
+
+/// Checks that a required text is not blank.
+pub fn not_blank(value: &Value, path: &AttributePath) -> Diagnostics {
+    match value.as_str() {
+        Some(text) if text.trim().is_empty() => Diagnostic::error("Empty value")
+            .detail("The operator needs a value here, and this one is empty.")
+            .at(path.clone())
+            .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
+/// Checks the template of an ingress: host and path with the two placeholders that the operator knows.
+pub fn ingress_template(value: &Value, path: &AttributePath) -> Diagnostics {
+    let Some(text) = value.as_str() else { return Diagnostics::new() };
+    let problem = |detail: String| Diagnostic::error("Not an ingress template").detail(detail).at(path.clone());
+    if text.trim().is_empty() {
+        return problem("The operator needs a template of host and path, such as `{{name}}.{{namespace}}.flink.example.com`.".to_owned())
+            .into();
+    }
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, inner)) = rest.split_once("{{") {
+        let Some((placeholder, after)) = inner.split_once("}}") else {
+            return problem(format!("In `{text}` a placeholder begins with `{{{{` and does not end.")).into();
+        };
+        if !["name", "namespace"].contains(&placeholder.trim().to_lowercase().as_str()) {
+            return problem(format!(
+                "The operator does not know the placeholder `{{{{{placeholder}}}}}`: there are `{{{{name}}}}` and \
+                 `{{{{namespace}}}}`."
+            ))
+            .into();
+        }
+        filled.push_str(before);
+        filled.push('x');
+        rest = after;
+    }
+    filled.push_str(rest);
+    let address = filled.split_once("://").map_or(filled.as_str(), |(_, address)| address);
+    let host = address.split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map(|(_, port)| port);
+    if filled.contains(char::is_whitespace) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return problem(format!("`{text}` is not a host with a path: the operator must be able to read it as an address."))
+            .into();
+    }
+    Diagnostics::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(check: fn(&Value, &AttributePath) -> Diagnostics, text: &str) -> Option<(bool, String)> {
+        let found = check(&text.into(), &AttributePath::root());
+        found.iter().next().map(|problem| (problem.is_error(), problem.detail.clone()))
+    }
+
+    #[test]
+    fn flink_versions() {
+        for good in ["v1_19", "v1_20", "v2_0", "v2_4", "v3_12"] {
+            assert_eq!(check(flink_version, good), None, "{good}");
+        }
+        for (text, error, part) in [
+            ("1.20", true, "Did you mean `v1_20`?"),
+            ("v2.1.0", true, "Did you mean `v2_1`?"),
+            ("v1-20", true, "v<major>_<minor>"),
+            ("v1_+20", true, "v<major>_<minor>"),
+            ("", true, "v<major>_<minor>"),
+            ("v1_14", true, "refuses"),
+            ("v1_16", false, "deprecated"),
+        ] {
+            let (is_error, detail) = check(flink_version, text).unwrap_or_else(|| panic!("{text} passes"));
+            assert_eq!(is_error, error, "{text}");
+            assert!(detail.contains(part), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn ingress_templates() {
+        for good in [
+            "{{name}}.{{namespace}}.flink.example.com",
+            "/{{namespace}}/{{name}}(/|$)(.*)",
+            "flink.example.com:8443/{{ NAME }}",
+            "https://flink.example.com/{{name}}",
+        ] {
+            assert_eq!(check(ingress_template, good), None, "{good}");
+        }
+        for (text, part) in [
+            ("", "needs a template"),
+            ("{{job}}.example.com", "does not know the placeholder `{{job}}`"),
+            ("{{name.example.com", "does not end"),
+            ("flink.example.com:port/x", "address"),
+            ("flink example.com", "address"),
+        ] {
+            let (_, detail) = check(ingress_template, text).unwrap_or_else(|| panic!("{text} passes"));
+            assert!(detail.contains(part), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn blank_texts() {
+        assert!(check(not_blank, " ").is_some());
+        assert!(check(not_blank, "flink").is_none());
+    }
+}

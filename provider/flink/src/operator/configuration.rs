@@ -1,0 +1,83 @@
+//! `flinkConfiguration`: nested or flat in the custom resource, flat text here.
+
+use std::collections::BTreeMap;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+/// Flattens a configuration object the way the operator does: nested keys joined with a dot, lists
+/// joined with a semicolon, numbers and booleans as text, null as the text `null`.
+pub fn flatten(configuration: &Map<String, Value>) -> BTreeMap<String, String> {
+    let mut flat = BTreeMap::new();
+    flatten_into(&mut flat, "", configuration);
+    flat
+}
+
+fn flatten_into(flat: &mut BTreeMap<String, String>, prefix: &str, object: &Map<String, Value>) {
+    for (name, value) in object {
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        match value {
+            Value::Object(nested) => flatten_into(flat, &key, nested),
+            Value::Array(items) => {
+                let text: Vec<String> = items.iter().map(scalar_text).collect();
+                flat.insert(key, text.join(";"));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                flat.insert(key, scalar_text(value));
+            }
+        }
+    }
+}
+
+/// The text of one value as the operator reads it: quoting does not matter.
+pub fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// Reads a configuration from a custom resource, however it is nested.
+pub(super) fn flattened<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(configuration)) => Ok(Some(flatten(&configuration))),
+        Some(_) => Err(D::Error::custom("flinkConfiguration is not an object")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn flattens_like_the_operator() {
+        let nested = json!({
+            "state": {"checkpoints.dir": "s3://flink/checkpoints", "backend": {"type": "rocksdb"}},
+            "taskmanager.numberOfTaskSlots": 2,
+            "job.autoscaler.enabled": true,
+            "pipeline.jars": ["a.jar", "b.jar"],
+            "empty": null,
+        });
+        let flat = flatten(nested.as_object().unwrap());
+        let expected = [
+            ("empty", "null"),
+            ("job.autoscaler.enabled", "true"),
+            ("pipeline.jars", "a.jar;b.jar"),
+            ("state.backend.type", "rocksdb"),
+            ("state.checkpoints.dir", "s3://flink/checkpoints"),
+            ("taskmanager.numberOfTaskSlots", "2"),
+        ];
+        let flat: Vec<(&str, &str)> = flat.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(flat, expected);
+    }
+}
