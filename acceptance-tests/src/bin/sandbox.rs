@@ -112,7 +112,7 @@ fn run(command: Command) -> Result<ExitCode> {
             return Ok(show(status, &options));
         }
         Command::Serve { kubernetes, options } => {
-            let filter = EnvFilter::try_from_env("SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+            let filter = EnvFilter::try_from_env("SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
             let options = serde_json::from_str(&options).context("read the options of the sandbox")?;
             let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;

@@ -45,9 +45,14 @@ impl Certificates {
         self.directory.join("apiserver.key")
     }
 
-    /// The private key that signs service account tokens, and that verifies them.
+    /// The private key that signs service account tokens.
     pub fn service_account_key(&self) -> PathBuf {
         self.directory.join("service-account.key")
+    }
+
+    /// The public key that verifies service account tokens.
+    pub fn service_account_public_key(&self) -> PathBuf {
+        self.directory.join("service-account.pub")
     }
 
     /// A kubeconfig for the administrator (group `system:masters`) of the API server at `server`.
@@ -99,7 +104,9 @@ users:
         admin.distinguished_name.push(DnType::OrganizationName, "system:masters");
         self.sign("admin", admin, ExtendedKeyUsagePurpose::ClientAuth, &issuer)?;
 
-        self.write("service-account.key", &KeyPair::generate()?.serialize_pem())
+        let service_account = KeyPair::generate()?;
+        self.write("service-account.pub", &service_account.public_key_pem())?;
+        self.write("service-account.key", &service_account.serialize_pem())
     }
 
     fn sign(

@@ -175,7 +175,7 @@ fn readyz() -> Result<Request<Vec<u8>>> {
 }
 
 fn ended(trace: &Trace) -> String {
-    format!("{} ended; the end of {}:\n{}", trace.name(), trace.log().display(), trace.last_lines(15))
+    format!("{} ended; the end of {}:\n{}", trace.name(), trace.log().display(), trace.last_lines(8))
 }
 
 /// The port of the last start while it is free, so that kubeconfigs stay valid; else any free one.
@@ -205,7 +205,6 @@ fn etcd() -> Vec<String> {
 }
 
 fn api_server(certificates: &Certificates, port: u16) -> Vec<String> {
-    let service_account_key = certificates.service_account_key();
     vec![
         format!("--etcd-servers=unix://{ETCD_SOCKET}"),
         "--bind-address=127.0.0.1".into(),
@@ -219,8 +218,8 @@ fn api_server(certificates: &Certificates, port: u16) -> Vec<String> {
         flag("client-ca-file", &certificates.authority()),
         "--authorization-mode=RBAC".into(),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
-        flag("service-account-key-file", &service_account_key),
-        flag("service-account-signing-key-file", &service_account_key),
+        flag("service-account-key-file", &certificates.service_account_public_key()),
+        flag("service-account-signing-key-file", &certificates.service_account_key()),
         "--service-cluster-ip-range=10.124.0.0/16".into(),
         "--egress-selector-config-file=egress.json".into(),
         // No pod ever runs here, so none needs a token; and pods of the stand-in need not wait for

@@ -22,7 +22,8 @@ use tracing::{debug, warn};
 
 use super::Routes;
 
-/// The egress configuration for kube-apiserver that leads to the proxy at `socket`.
+/// The egress configuration for kube-apiserver that leads to the proxy at `socket`. Nothing is said
+/// about etcd: even `Direct` would make the API server dial etcd's UNIX socket as if it were TCP.
 pub fn configuration(socket: &Path) -> serde_json::Value {
     serde_json::json!({
         "apiVersion": "apiserver.k8s.io/v1beta1",
@@ -32,8 +33,6 @@ pub fn configuration(socket: &Path) -> serde_json::Value {
                 "proxyProtocol": "HTTPConnect",
                 "transport": { "uds": { "udsName": socket } },
             } },
-            { "name": "controlplane", "connection": { "proxyProtocol": "Direct" } },
-            { "name": "etcd", "connection": { "proxyProtocol": "Direct" } },
         ],
     })
 }

@@ -17,6 +17,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const POLL: Duration = Duration::from_millis(20);
 
+/// Of a log line that is shown in a message, so many characters. Some hold whole stack traces.
+const WIDEST: usize = 300;
+
 /// The files of one process: `NAME.log` and `NAME.pid` in a directory of the sandbox.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -151,7 +154,7 @@ impl Trace {
         let mut shown = String::new();
         for line in &lines[lines.len().saturating_sub(count)..] {
             shown.push_str("    ");
-            shown.push_str(line);
+            shown.extend(line.chars().take(WIDEST));
             shown.push('\n');
         }
         shown
