@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`mod@ty`] | type constraints and their JSON form |
 //! | [`value`], [`number`] | values: null, unknown, known; decimal numbers without loss |
-//! | [`msgpack`], [`json`] | the two encodings, both guided by a type |
+//! | [`msgpack`], [`json`], [`encoding`] | the two encodings, both guided by a type; their errors |
 //! | [`path`], [`diagnostic`] | where something is wrong, and what to say about it |
 //! | [`schema`], [`validate`], [`markdown`] | attributes and blocks, their checks, their reference page |
 //! | [`model`] | the traits that join Rust structs and schemas |
@@ -17,6 +17,7 @@
 extern crate self as terraform_schema;
 
 pub mod diagnostic;
+pub mod encoding;
 pub mod json;
 pub mod markdown;
 pub mod model;

@@ -1,1 +1,1 @@
-//! The markdown form.
+//! The Markdown form.

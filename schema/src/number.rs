@@ -15,7 +15,10 @@ pub struct Number(BigDecimal);
 /// Exponents beyond this are refused: nobody means them, and writing such a number out would fill the memory.
 const MAX_EXPONENT: i64 = 4096;
 
-/// The text is not a decimal number, or its exponent is beyond ±4096.
+/// Longer texts are refused: reading digits takes time that grows with their square.
+const MAX_TEXT: usize = 16_384;
+
+/// The text is not a decimal number, its exponent is beyond ±4096, or it is longer than 16,384 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a decimal number that can be represented here")]
 pub struct NotANumber(String);
@@ -31,6 +34,12 @@ impl Number {
         let float = self.0.to_f64().filter(|float| float.is_finite())?;
         let back = BigDecimal::from_str(&format!("{float:e}")).ok()?;
         (back == self.0).then_some(float)
+    }
+
+    /// The number as a float, where one holds it exactly in binary too: `0.5`, but not `0.1`. Such a float means the
+    /// same whether a reader goes by its bits or by its shortest text.
+    pub fn as_binary_f64(&self) -> Option<f64> {
+        self.as_exact_f64().filter(|float| BigDecimal::try_from(*float).is_ok_and(|exact| exact == self.0))
     }
 
     /// The nearest float; only for comparisons and messages, never to store.
@@ -49,6 +58,10 @@ impl FromStr for Number {
 
     fn from_str(text: &str) -> Result<Self, NotANumber> {
         let refused = || NotANumber(text.chars().take(64).collect());
+        // Underscores between digits are Rust's, not Terraform's.
+        if text.len() > MAX_TEXT || text.contains('_') {
+            return Err(refused());
+        }
         let number = BigDecimal::from_str(text).map_err(|_| refused())?.normalized();
         let (_, scale) = number.as_bigint_and_exponent();
         if scale.abs() > MAX_EXPONENT { Err(refused()) } else { Ok(Self(number)) }

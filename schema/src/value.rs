@@ -26,7 +26,9 @@ pub enum Value {
     Set(Vec<Value>),
     /// A map or an object.
     Map(BTreeMap<String, Value>),
-    /// A known value of a dynamic attribute, with the type that it was given. Null and unknown stand for themselves.
+    /// A value of a dynamic attribute, with the type that it was given. Null and unknown stand for themselves where
+    /// they have no type; where they have one (`null` from a variable of type string), it is kept, because a plan must
+    /// give back a null or unknown value of the very type that the configuration has.
     Dynamic(Box<(Type, Value)>),
 }
 
@@ -42,14 +44,35 @@ impl Value {
         Self::Map(members.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 
-    /// Whether this is null.
+    /// Whether this is null, with or without a type.
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+        match self {
+            Self::Null => true,
+            Self::Dynamic(typed) => typed.1.is_null(),
+            Self::Unknown
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::List(_)
+            | Self::Set(_)
+            | Self::Map(_) => false,
+        }
     }
 
-    /// Whether this is itself unknown (what is inside is another question: [`Self::is_wholly_known`]).
+    /// Whether this is itself unknown, with or without a type (what is inside is another question:
+    /// [`Self::is_wholly_known`]).
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown)
+        match self {
+            Self::Unknown => true,
+            Self::Dynamic(typed) => typed.1.is_unknown(),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::List(_)
+            | Self::Set(_)
+            | Self::Map(_) => false,
+        }
     }
 
     /// Whether nothing in here is unknown.
