@@ -36,13 +36,25 @@ impl Sandbox {
     pub async fn start(options: Options) -> Result<Self> {
         if let Some(path) = std::env::var_os(OTHER_CLUSTER) {
             let kubeconfig = PathBuf::from(path);
-            anyhow::ensure!(kubeconfig.is_file(), "{OTHER_CLUSTER}: there is no file {}", kubeconfig.display());
-            return Ok(Self { kubeconfig, own: false, _user: None });
+            anyhow::ensure!(
+                kubeconfig.is_file(),
+                "{OTHER_CLUSTER}: there is no file {}",
+                kubeconfig.display()
+            );
+            return Ok(Self {
+                kubeconfig,
+                own: false,
+                _user: None,
+            });
         }
         let started = tokio::task::spawn_blocking(move || lifecycle::up_and_use(&options)).await;
         let (record, user) = started.context("start the sandbox")??;
         let kubeconfig = control_plane::kubeconfig(&record.options.state);
-        Ok(Self { kubeconfig, own: true, _user: Some(user) })
+        Ok(Self {
+            kubeconfig,
+            own: true,
+            _user: Some(user),
+        })
     }
 
     /// The kubeconfig of the cluster, for `KUBE_CONFIG_PATH` and the like.
@@ -64,15 +76,37 @@ impl Sandbox {
     /// A fresh namespace called `prefix-xxxxx`, with the service account `flink` as the operator's
     /// Helm chart makes it. It is deleted when the value is dropped.
     pub async fn namespace(&self, prefix: &str) -> Result<Namespace> {
+        self.labelled_namespace(prefix, &[]).await
+    }
+
+    /// The same with labels, which the stand-in operator reads.
+    pub async fn labelled_namespace(&self, prefix: &str, labels: &[(&str, &str)]) -> Result<Namespace> {
         let client = self.client().await?;
-        let metadata = ObjectMeta { generate_name: Some(format!("{prefix}-")), ..ObjectMeta::default() };
-        let object = Object { metadata, ..Object::default() };
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let metadata = ObjectMeta {
+            generate_name: Some(format!("{prefix}-")),
+            labels: Some(labels.collect()),
+            ..ObjectMeta::default()
+        };
+        let object = Object {
+            metadata,
+            ..Object::default()
+        };
         let object = Api::all(client.clone()).create(&PostParams::default(), &object).await;
         let object = object.with_context(|| format!("make a namespace {prefix}-..."))?;
-        let namespace = Namespace { name: object.name_any(), kubeconfig: self.kubeconfig.clone() };
+        let namespace = Namespace {
+            name: object.name_any(),
+            kubeconfig: self.kubeconfig.clone(),
+        };
 
-        let metadata = ObjectMeta { name: Some(JOB_ACCOUNT.to_owned()), ..ObjectMeta::default() };
-        let account = ServiceAccount { metadata, ..ServiceAccount::default() };
+        let metadata = ObjectMeta {
+            name: Some(JOB_ACCOUNT.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let account = ServiceAccount {
+            metadata,
+            ..ServiceAccount::default()
+        };
         let accounts = Api::namespaced(client, &namespace.name);
         let made = accounts.create(&PostParams::default(), &account).await;
         made.with_context(|| format!("make the service account {JOB_ACCOUNT} in {}", namespace.name))?;
@@ -107,7 +141,9 @@ impl Drop for Namespace {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let client = control_plane::client(&kubeconfig).await?;
-                Api::<Object>::all(client).delete(&name, &DeleteParams::default()).await?;
+                Api::<Object>::all(client)
+                    .delete(&name, &DeleteParams::default())
+                    .await?;
                 Ok::<_, anyhow::Error>(())
             })
         });

@@ -1,0 +1,133 @@
+//! What one acceptance test works with: a namespace of its own on the shared cluster, and a Terraform workspace whose
+//! provider block points at it.
+
+use anyhow::{Context as _, Result};
+use kube::Client;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
+use serde_json::Value;
+
+use crate::sandbox::{Namespace, Options, Sandbox};
+use crate::terraform::Workspace;
+
+/// The corner of one test. The namespace is deleted when it is dropped.
+#[derive(Debug)]
+pub struct Case {
+    /// The workspace.
+    pub workspace: Workspace,
+    namespace: Namespace,
+    sandbox: Sandbox,
+}
+
+/// Whether jobs are real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// The stand-in writes statuses as if there were a Flink. Fast; for tests about Terraform and Kubernetes.
+    StatusOnly,
+    /// Application clusters are real Flink processes.
+    Real,
+}
+
+impl Case {
+    /// A case with this configuration. `NAMESPACE` in it becomes the case's namespace.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or started.
+    pub async fn new(prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
+        let options = Options { flink: "1.20".to_owned(), ..Options::acceptance("acceptance")? };
+        let sandbox = Sandbox::start(options).await?;
+        let labels: &[(&str, &str)] = match jobs {
+            Jobs::StatusOnly => &[("sandbox.terraform-provider-flink/flink", "none")],
+            Jobs::Real => &[],
+        };
+        let namespace = sandbox.labelled_namespace(prefix, labels).await?;
+        let workspace = Workspace::new("").await?;
+        let case = Self { workspace, namespace, sandbox };
+        case.workspace.write("provider.tf", &case.provider_block())?;
+        case.configure(configuration)?;
+        Ok(case)
+    }
+
+    /// The provider block that points at the case's cluster and namespace.
+    pub fn provider_block(&self) -> String {
+        format!(
+            "provider \"flink\" {{\n  config_path = \"{}\"\n  namespace   = \"{}\"\n}}\n",
+            self.sandbox.kubeconfig().display(),
+            self.namespace.name()
+        )
+    }
+
+    /// Puts another configuration in the place of the present one.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn configure(&self, configuration: &str) -> Result<()> {
+        self.workspace.write("main.tf", &configuration.replace("NAMESPACE", self.namespace.name()))
+    }
+
+    /// Configures, applies, and expects that to succeed and a second plan to be empty.
+    ///
+    /// # Errors
+    /// The apply fails, or another plan would change something.
+    pub async fn apply(&self, configuration: &str) -> Result<()> {
+        self.configure(configuration)?;
+        self.workspace.apply(&[]).await?.expect_success()?;
+        self.workspace.expect_no_changes().await
+    }
+
+    /// The namespace's name.
+    pub fn namespace(&self) -> &str {
+        self.namespace.name()
+    }
+
+    /// The cluster.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// A client with all rights.
+    ///
+    /// # Errors
+    /// The kubeconfig cannot be read.
+    pub async fn client(&self) -> Result<Client> {
+        self.sandbox.client().await
+    }
+
+    /// The deployments of the case's namespace, untyped: a test sees what is really there.
+    ///
+    /// # Errors
+    /// The kubeconfig cannot be read.
+    pub async fn deployments(&self) -> Result<Api<DynamicObject>> {
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment"));
+        Ok(Api::namespaced_with(self.client().await?, self.namespace.name(), &kind))
+    }
+
+    /// A deployment as JSON, or nothing where there is none.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn deployment(&self, name: &str) -> Result<Option<Value>> {
+        let found = self.deployments().await?.get_opt(name).await.context("failed to get the deployment")?;
+        Ok(found.map(serde_json::to_value).transpose()?)
+    }
+
+    /// Changes a deployment behind Terraform's back, as `kubectl edit` does.
+    ///
+    /// # Errors
+    /// The API server refuses the patch.
+    pub async fn edit(&self, name: &str, patch: Value) -> Result<()> {
+        let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..PatchParams::default() };
+        self.deployments().await?.patch(name, &params, &Patch::Merge(patch)).await.context("failed to edit")?;
+        Ok(())
+    }
+
+    /// A `GET` at a deployment's JobManager, through the API server's service proxy.
+    ///
+    /// # Errors
+    /// The JobManager cannot be reached or refuses.
+    pub async fn rest(&self, name: &str, path: &str) -> Result<Value> {
+        let path =
+            format!("/api/v1/namespaces/{}/services/{name}-rest:8081/proxy/{path}", self.namespace.name());
+        let request = http::Request::get(&path).body(Vec::new())?;
+        self.client().await?.request(request).await.with_context(|| format!("failed to get {path}"))
+    }
+}
