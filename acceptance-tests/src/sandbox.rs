@@ -21,9 +21,9 @@ mod routes;
 mod session;
 mod state;
 
-pub use control_plane::client;
+pub use control_plane::{ControlPlane, client};
 pub use daemon::serve;
-pub use lifecycle::{ProcessStatus, Status, down, status, up};
+pub use lifecycle::{ProcessStatus, Status, build, down, status, up};
 pub use options::{Options, cache};
 pub use progress::{megabytes, say, spoken};
 pub use routes::Routes;

@@ -19,8 +19,7 @@ import (
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 )
 
-// grace is how long a program may take to end by itself. etcd needs a few milliseconds; the API
-// server would wait a minute for open watches, which nobody reads any more.
+// grace is how long etcd may take to close its files. A few milliseconds are enough.
 const grace = 3 * time.Second
 
 func main() {
@@ -38,19 +37,23 @@ func main() {
 	default:
 		usage()
 	}
-	go endWithStdin()
-	if command == nil {
+	keepsData := command == nil
+	go endWithStdin(keepsData)
+	if keepsData {
 		etcdmain.Main(os.Args)
 		return
 	}
 	os.Exit(cli.Run(command))
 }
 
-// endWithStdin asks this process to end when the sandbox is gone, and makes sure that it does.
-func endWithStdin() {
+// endWithStdin ends this process when the sandbox is gone. Only who keeps data is asked first: the
+// API server would wait a minute for open watches, which nobody reads any more.
+func endWithStdin(ask bool) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
-	time.Sleep(grace)
+	if ask {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+		time.Sleep(grace)
+	}
 	os.Exit(1)
 }
 

@@ -49,6 +49,8 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Build what `up` needs and would build by itself, so that it starts in seconds.
+    Build,
     /// The daemon behind `up`.
     #[command(hide = true)]
     Serve {
@@ -90,30 +92,56 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Up { place, flink, crds, time_factor } => {
+        Command::Up {
+            place,
+            flink,
+            crds,
+            time_factor,
+        } => {
             let begun = Instant::now();
-            let record = sandbox::up(&Options { flink, crds, time_factor, ..place.options()? })?;
-            sandbox::say(format!("{} runs, after {}; use it with", record.server, spoken(begun.elapsed())));
-            println!("export KUBECONFIG={}", record.options.state.join("kubeconfig").display());
+            let record = sandbox::up(&Options {
+                flink,
+                crds,
+                time_factor,
+                ..place.options()?
+            })?;
+            sandbox::say(format!(
+                "{} runs, after {}; use it with",
+                record.server,
+                spoken(begun.elapsed())
+            ));
+            println!(
+                "export KUBECONFIG={}",
+                record.options.state.join("kubeconfig").display()
+            );
         }
         Command::Down { place, wipe } => {
             let options = place.options()?;
             let done = sandbox::down(&options.state, wipe)?;
             let state = options.state.display();
-            println!("{}", match (done, wipe) {
-                (true, true) => format!("stopped, and removed {state}"),
-                (true, false) => format!("stopped; its state is kept in {state}"),
-                (false, _) => format!("no sandbox runs in {state}"),
-            });
+            println!(
+                "{}",
+                match (done, wipe) {
+                    (true, true) => format!("stopped, and removed {state}"),
+                    (true, false) => format!("stopped; its state is kept in {state}"),
+                    (false, _) => format!("no sandbox runs in {state}"),
+                }
+            );
         }
         Command::Status { place } => {
             let options = place.options()?;
             let status = sandbox::status(&options.state);
             return Ok(show(status, &options));
         }
+        Command::Build => println!("{}", sandbox::build()?.display()),
         Command::Serve { kubernetes, options } => {
-            let filter = EnvFilter::try_from_env("SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+            let filter =
+                EnvFilter::try_from_env("SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_writer(std::io::stderr)
+                .with_ansi(false)
+                .init();
             let options = serde_json::from_str(&options).context("read the options of the sandbox")?;
             let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
             runtime.block_on(sandbox::serve(options, kubernetes))?;
@@ -140,8 +168,16 @@ fn show(status: Option<Status>, options: &Options) -> ExitCode {
     for process in status.processes {
         if let Some(pid) = process.pid {
             let memory = process.resident_bytes.map(megabytes).unwrap_or_default();
-            println!("{:24} pid {pid:<8} {memory:>8}  {}", process.name, process.log.display());
+            println!(
+                "{:24} pid {pid:<8} {memory:>8}  {}",
+                process.name,
+                process.log.display()
+            );
         }
     }
-    if status.record.is_some() { ExitCode::SUCCESS } else { ExitCode::from(3) }
+    if status.record.is_some() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    }
 }

@@ -22,7 +22,9 @@ impl Certificates {
     /// The files in `directory`, made there if they are missing. They stay the same from then on,
     /// so that copies of the kubeconfig remain valid.
     pub fn ensure(directory: &Path) -> Result<Self> {
-        let certificates = Self { directory: directory.to_owned() };
+        let certificates = Self {
+            directory: directory.to_owned(),
+        };
         // Written last, so its presence means that the others are whole.
         if !certificates.service_account_key().exists() {
             certificates.make().context("make the sandbox's certificates")?;
@@ -101,7 +103,9 @@ users:
 
         let mut admin = CertificateParams::default();
         admin.distinguished_name.push(DnType::CommonName, "admin");
-        admin.distinguished_name.push(DnType::OrganizationName, "system:masters");
+        admin
+            .distinguished_name
+            .push(DnType::OrganizationName, "system:masters");
         self.sign("admin", admin, ExtendedKeyUsagePurpose::ClientAuth, &issuer)?;
 
         let service_account = KeyPair::generate()?;
@@ -133,7 +137,12 @@ users:
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
     let unfinished = path.with_extension("unfinished");
     let write = || {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         file.write_all(text.as_bytes())?;
         fs::rename(&unfinished, path)
     };
@@ -149,8 +158,14 @@ mod tests {
     #[test]
     fn certificates_are_private_and_stay_the_same() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Certificates::ensure(directory.path()).unwrap().kubeconfig("https://127.0.0.1:6443").unwrap();
-        let second = Certificates::ensure(directory.path()).unwrap().kubeconfig("https://127.0.0.1:6443").unwrap();
+        let first = Certificates::ensure(directory.path())
+            .unwrap()
+            .kubeconfig("https://127.0.0.1:6443")
+            .unwrap();
+        let second = Certificates::ensure(directory.path())
+            .unwrap()
+            .kubeconfig("https://127.0.0.1:6443")
+            .unwrap();
         assert_eq!(first, second);
         for file in fs::read_dir(directory.path()).unwrap() {
             let file = file.unwrap();

@@ -7,16 +7,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use k8s_openapi::api::core::v1::ServiceAccount;
 use hyper::Request;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing::info;
 
 use super::certificates::{Certificates, write_private};
 use super::process::Trace;
-use super::{crds, egress};
+use super::{Routes, crds, egress};
 
 /// The control plane's processes, in the order in which they are started.
 pub const PROCESSES: [&str; 3] = ["etcd", "kube-apiserver", "kube-controller-manager"];
@@ -24,10 +25,10 @@ pub const PROCESSES: [&str; 3] = ["etcd", "kube-apiserver", "kube-controller-man
 /// How long one step of the start may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The name, in the sandbox's directory, of the socket of the egress proxy. Relative names
-/// throughout: the path of a UNIX socket must not be longer than about 100 bytes, and every process
-/// of the sandbox works in its directory.
-pub const EGRESS_SOCKET: &str = "egress.sock";
+/// The sockets of the egress proxy and of etcd, in the sandbox's directory. The processes get these
+/// relative names and work in that directory, because the path of a UNIX socket must not be longer
+/// than about 100 bytes.
+const EGRESS_SOCKET: &str = "egress.sock";
 const ETCD_SOCKET: &str = "etcd.sock";
 
 /// A running control plane. Its processes end when this is dropped, and also when this process ends
@@ -36,15 +37,21 @@ pub struct ControlPlane {
     directory: PathBuf,
     binary: PathBuf,
     children: Vec<(Trace, Child)>,
-    exits: (mpsc::UnboundedSender<&'static str>, mpsc::UnboundedReceiver<&'static str>),
+    exits: (
+        mpsc::UnboundedSender<&'static str>,
+        mpsc::UnboundedReceiver<&'static str>,
+    ),
     server: String,
+    proxy: JoinHandle<()>,
 }
 
 impl ControlPlane {
     /// Starts everything in `directory`, which keeps certificates and data for the next start, and
-    /// returns when the API server is ready, serves the CRDs and the controllers are at work.
-    /// `binary` is the multi-call binary of all three.
-    pub async fn start(directory: &Path, binary: &Path, definitions: &[serde_json::Value]) -> Result<(Self, Client)> {
+    /// returns when the API server is ready, serves the CRDs of this operator version and the
+    /// controllers are at work. `binary` is the multi-call binary of all three. The service proxy
+    /// reaches what `routes` says.
+    pub async fn start(directory: &Path, binary: &Path, operator: &str, routes: Routes) -> Result<(Self, Client)> {
+        let definitions = crds::load(operator)?;
         let pki = directory.join("pki");
         std::fs::create_dir_all(&pki).with_context(|| format!("create {}", pki.display()))?;
         let certificates = Certificates::ensure(&pki)?;
@@ -54,6 +61,7 @@ impl ControlPlane {
         write_private(&kubeconfig, &certificates.kubeconfig(&server)?)?;
         let egress = egress::configuration(Path::new(EGRESS_SOCKET)).to_string();
         write_private(&directory.join("egress.json"), &egress)?;
+        let proxy = egress::bind(&reachable(directory, EGRESS_SOCKET))?;
 
         let mut plane = Self {
             directory: directory.to_owned(),
@@ -61,19 +69,31 @@ impl ControlPlane {
             children: Vec::new(),
             exits: mpsc::unbounded_channel(),
             server,
+            proxy: tokio::spawn(egress::serve(proxy, routes)),
         };
         let begun = Instant::now();
         plane.spawn("etcd", &etcd())?;
         plane.spawn("kube-apiserver", &api_server(&certificates, port))?;
         let client = client(&kubeconfig).await?;
-        plane.until("the API server is ready", async || Ok(client.request_text(readyz()?).await? == "ok")).await?;
+        plane
+            .until("the API server is ready", async || {
+                Ok(client.request_text(readyz()?).await? == "ok")
+            })
+            .await?;
         info!("API server ready after {:.1?}", begun.elapsed());
         // Before the controllers: the garbage collector looks for new kinds every 30 s only.
-        crds::install(&client, definitions).await?;
+        crds::install(&client, &definitions).await?;
         info!("CRDs served after {:.1?}", begun.elapsed());
-        plane.spawn("kube-controller-manager", &controller_manager(&certificates, &kubeconfig))?;
+        plane.spawn(
+            "kube-controller-manager",
+            &controller_manager(&certificates, &kubeconfig),
+        )?;
         let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
-        plane.until("the controllers are at work", async || Ok(accounts.get_opt("default").await?.is_some())).await?;
+        plane
+            .until("the controllers are at work", async || {
+                Ok(accounts.get_opt("default").await?.is_some())
+            })
+            .await?;
         info!("controllers at work after {:.1?}", begun.elapsed());
         Ok((plane, client))
     }
@@ -100,7 +120,11 @@ impl ControlPlane {
         let trace = Trace::new(&self.directory, name);
         let mut command = Command::new(&self.binary);
         // Its own process group, so that Ctrl-C in a terminal reaches only who handles it.
-        command.arg(name).args(flags).current_dir(&self.directory).stdin(Stdio::piped());
+        command
+            .arg(name)
+            .args(flags)
+            .current_dir(&self.directory)
+            .stdin(Stdio::piped());
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = trace.start(&mut command)?;
         self.watch(trace.clone());
@@ -154,6 +178,7 @@ impl Drop for ControlPlane {
             let _ = child.kill();
             let _ = child.wait();
         }
+        self.proxy.abort();
     }
 }
 
@@ -170,23 +195,45 @@ pub async fn client(kubeconfig: &Path) -> Result<Client> {
     Client::try_from(config).with_context(|| format!("make a client from {}", kubeconfig.display()))
 }
 
+/// The shortest name of a file in `directory`: relative where this process works in it.
+fn reachable(directory: &Path, name: &str) -> PathBuf {
+    let here = std::env::current_dir().is_ok_and(|here| here == directory);
+    if here {
+        PathBuf::from(name)
+    } else {
+        directory.join(name)
+    }
+}
+
 fn readyz() -> Result<Request<Vec<u8>>> {
-    Request::get("/readyz").body(Vec::new()).context("build the request for /readyz")
+    Request::get("/readyz")
+        .body(Vec::new())
+        .context("build the request for /readyz")
 }
 
 fn ended(trace: &Trace) -> String {
-    format!("{} ended; the end of {}:\n{}", trace.name(), trace.log().display(), trace.last_lines(8))
+    format!(
+        "{} ended; the end of {}:\n{}",
+        trace.name(),
+        trace.log().display(),
+        trace.last_lines(8)
+    )
 }
 
 /// The port of the last start while it is free, so that kubeconfigs stay valid; else any free one.
 fn port(kubeconfig: &Path) -> Result<u16> {
     let last = std::fs::read_to_string(kubeconfig).ok().and_then(|text| {
-        let server = text.lines().find_map(|line| line.trim().strip_prefix("server: https://127.0.0.1:"))?;
+        let server = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("server: https://127.0.0.1:"))?;
         server.parse::<u16>().ok()
     });
     let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let listener = last.and_then(|port| listen(port).ok()).map_or_else(|| listen(0), Ok);
-    Ok(listener.and_then(|listener| listener.local_addr()).context("find a free port on 127.0.0.1")?.port())
+    Ok(listener
+        .and_then(|listener| listener.local_addr())
+        .context("find a free port on 127.0.0.1")?
+        .port())
 }
 
 /// Everything not named here has its default: the closer to a real cluster, the better.

@@ -49,12 +49,19 @@ pub fn load(version: &str) -> Result<Vec<Value>> {
 fn read(folder: &Path, version: &str) -> Result<Vec<Value>> {
     let entries = match fs::read_dir(folder.join(version)) {
         Ok(entries) => entries,
-        Err(_) => bail!("no CRDs of operator version {version} in {}; {}", folder.display(), versions(folder)),
+        Err(_) => bail!(
+            "no CRDs of operator version {version} in {}; {}",
+            folder.display(),
+            versions(folder)
+        ),
     };
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
-        if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yml" || extension == "yaml")
+        {
             paths.push(path);
         }
     }
@@ -64,8 +71,14 @@ fn read(folder: &Path, version: &str) -> Result<Vec<Value>> {
 }
 
 fn versions(folder: &Path) -> String {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
-    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     format!("there are {}", names.join(", "))
 }
@@ -92,7 +105,10 @@ async fn apply(client: &Client, definition: &Value) -> Result<()> {
     let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
     let name = text(definition, "/metadata/name")?;
     let digest = digest(definition);
-    let live = api.get_metadata_opt(name).await.with_context(|| format!("read CRD {name}"))?;
+    let live = api
+        .get_metadata_opt(name)
+        .await
+        .with_context(|| format!("read CRD {name}"))?;
     if live.is_some_and(|live| live.annotations().get(DIGEST) == Some(&digest)) {
         return Ok(());
     }
@@ -135,7 +151,10 @@ async fn served(client: &Client, definition: &Value) -> Result<()> {
 }
 
 fn text<'a>(definition: &'a Value, pointer: &str) -> Result<&'a str> {
-    definition.pointer(pointer).and_then(Value::as_str).with_context(|| format!("a CRD has no {pointer}"))
+    definition
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .with_context(|| format!("a CRD has no {pointer}"))
 }
 
 fn digest(definition: &Value) -> String {
@@ -157,6 +176,9 @@ mod tests {
             fs::create_dir(folder.path().join(version)).unwrap();
         }
         let error = read(folder.path(), "9.9").unwrap_err().to_string();
-        assert!(error.contains("9.9") && error.ends_with("there are 1.11.0, 1.15.0"), "{error}");
+        assert!(
+            error.contains("9.9") && error.ends_with("there are 1.11.0, 1.15.0"),
+            "{error}"
+        );
     }
 }

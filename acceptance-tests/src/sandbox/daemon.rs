@@ -1,15 +1,15 @@
 //! The sandbox from inside: the one process that holds all the others.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info};
 
-use super::control_plane::{ControlPlane, EGRESS_SOCKET};
+use super::control_plane::ControlPlane;
 use super::state::{Program, Record, State};
-use super::{Options, Routes, crds, egress};
+use super::{Options, Routes};
 
 /// Runs the sandbox until it is told to stop, is not used any more, or one of its processes ends.
 pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
@@ -29,10 +29,8 @@ pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
 
 async fn run(state: &State, options: Options, kubernetes: PathBuf) -> Result<()> {
     let routes = Routes::default();
-    let proxy = egress::bind(Path::new(EGRESS_SOCKET))?;
-    tokio::spawn(egress::serve(proxy, routes.clone()));
-    let definitions = crds::load(&options.crds)?;
-    let (mut plane, _client) = ControlPlane::start(state.directory(), &kubernetes, &definitions).await?;
+    let (mut plane, _client) =
+        ControlPlane::start(state.directory(), &kubernetes, &options.crds, routes.clone()).await?;
 
     let program = std::env::current_exe().context("find this program")?;
     state.announce(&Record {
@@ -63,7 +61,9 @@ async fn run(state: &State, options: Options, kubernetes: PathBuf) -> Result<()>
 /// Waits until nobody has used the sandbox for `patience`. From then on nobody can until the
 /// returned file is dropped.
 async fn unused(state: &State, patience: Option<Duration>) -> Result<std::fs::File> {
-    let Some(patience) = patience else { return std::future::pending().await };
+    let Some(patience) = patience else {
+        return std::future::pending().await;
+    };
     let mut since = Instant::now();
     loop {
         tokio::time::sleep((patience / 10).min(Duration::from_secs(5))).await;

@@ -72,7 +72,10 @@ async fn connect(request: Request<Incoming>, routes: &Routes) -> Response<Empty<
     if request.method() != Method::CONNECT {
         return answer(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let target = request.uri().authority().and_then(|target| target.as_str().parse::<SocketAddrV4>().ok());
+    let target = request
+        .uri()
+        .authority()
+        .and_then(|target| target.as_str().parse::<SocketAddrV4>().ok());
     let Some(local_port) = target.and_then(|target| routes.local_port(target)) else {
         debug!("egress proxy: no route to {}", request.uri());
         return answer(StatusCode::BAD_GATEWAY);
@@ -80,7 +83,10 @@ async fn connect(request: Request<Incoming>, routes: &Routes) -> Response<Empty<
     let mut pod = match TcpStream::connect((Ipv4Addr::LOCALHOST, local_port)).await {
         Ok(pod) => pod,
         Err(error) => {
-            debug!("egress proxy: {} is not served on port {local_port}: {error}", request.uri());
+            debug!(
+                "egress proxy: {} is not served on port {local_port}: {error}",
+                request.uri()
+            );
             return answer(StatusCode::BAD_GATEWAY);
         }
     };
@@ -132,7 +138,11 @@ mod tests {
             tokio::io::copy(&mut read, &mut write).await.unwrap();
         });
 
-        let (mut tunnel, head) = ask(&socket, &format!("CONNECT {ip}:8081 HTTP/1.1\r\nHost: {ip}:8081\r\n\r\n")).await;
+        let (mut tunnel, head) = ask(
+            &socket,
+            &format!("CONNECT {ip}:8081 HTTP/1.1\r\nHost: {ip}:8081\r\n\r\n"),
+        )
+        .await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         tunnel.write_all(b"through").await.unwrap();
         tunnel.shutdown().await.unwrap();
@@ -144,9 +154,18 @@ mod tests {
         // Not even loopback itself: only what has a route.
         for (request, status) in [
             (format!("CONNECT {ip}:9999 HTTP/1.1\r\nHost: {ip}:9999\r\n\r\n"), "502"),
-            ("CONNECT 127.0.0.1:8081 HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n\r\n".to_owned(), "502"),
-            ("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n".to_owned(), "502"),
-            (format!("GET http://{ip}:8081/ HTTP/1.1\r\nHost: {ip}:8081\r\n\r\n"), "405"),
+            (
+                "CONNECT 127.0.0.1:8081 HTTP/1.1\r\nHost: 127.0.0.1:8081\r\n\r\n".to_owned(),
+                "502",
+            ),
+            (
+                "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n".to_owned(),
+                "502",
+            ),
+            (
+                format!("GET http://{ip}:8081/ HTTP/1.1\r\nHost: {ip}:8081\r\n\r\n"),
+                "405",
+            ),
         ] {
             let (_, head) = ask(&socket, &request).await;
             assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {head}");

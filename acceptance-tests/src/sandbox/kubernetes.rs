@@ -47,7 +47,10 @@ pub fn binary(cache: &Path) -> Result<PathBuf> {
 
 /// The version of Kubernetes that is built, for example `v1.34.4`.
 pub fn version() -> &'static str {
-    let required = SOURCES[0].1.lines().find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "));
+    let required = SOURCES[0]
+        .1
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "));
     required.unwrap_or("v0.0.0")
 }
 
@@ -55,7 +58,11 @@ fn go_version() -> Result<String> {
     let output = Command::new("go").args(["env", "GOVERSION"]).output().context(
         "run `go`: the sandbox builds its Kubernetes control plane with Go. Install Go 1.24 or newer and put it on PATH",
     )?;
-    ensure!(output.status.success(), "`go env GOVERSION` failed: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "`go env GOVERSION` failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -66,7 +73,11 @@ fn key(go: &str) -> String {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn build(home: &Path, binary: &Path) -> Result<()> {
@@ -86,9 +97,22 @@ fn build(home: &Path, binary: &Path) -> Result<()> {
 
     let packages = list_packages(&source)?;
     let unfinished = home.join("unfinished");
-    let mut go = go(&source, &["build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", &stamps(), "-o"]);
+    let mut go = go(
+        &source,
+        &[
+            "build",
+            "-v",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            &stamps(),
+            "-o",
+        ],
+    );
     go.arg(&unfinished).arg(".");
-    run(&mut go, begun, |compiled| format!("{compiled} of at most {packages} packages compiled"))?;
+    run(&mut go, begun, |compiled| {
+        format!("{compiled} of at most {packages} packages compiled")
+    })?;
 
     let size = fs::metadata(&unfinished).map(|file| file.len()).unwrap_or_default();
     // Renamed when whole: an interrupted build leaves nothing that looks finished.
@@ -121,14 +145,23 @@ fn stamps() -> String {
 fn list_packages(source: &Path) -> Result<usize> {
     let begun = Instant::now();
     let mut go = go(source, &["list", "-deps", "-f", "{{.ImportPath}}", "."]);
-    let mut child = go.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("start `go list`")?;
+    let mut child = go
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("start `go list`")?;
     let stdout = child.stdout.take().context("read the output of `go list`")?;
     let stderr = child.stderr.take().context("read the errors of `go list`")?;
     let packages = thread::spawn(move || BufReader::new(stdout).lines().count());
     let errors = follow(stderr, begun, |lines| format!("{lines} modules downloaded"));
     let status = child.wait().context("wait for `go list`")?;
-    ensure!(status.success(), "downloading the Go modules of the sandbox failed:\n{errors}");
-    packages.join().map_err(|_| anyhow::anyhow!("reading the output of `go list` failed"))
+    ensure!(
+        status.success(),
+        "downloading the Go modules of the sandbox failed:\n{errors}"
+    );
+    packages
+        .join()
+        .map_err(|_| anyhow::anyhow!("reading the output of `go list` failed"))
 }
 
 fn go(source: &Path, arguments: &[&str]) -> Command {
@@ -136,12 +169,18 @@ fn go(source: &Path, arguments: &[&str]) -> Command {
     go.args(arguments).current_dir(source).stdin(Stdio::null());
     // No C compiler needed, one static binary. An enclosing workspace or vendoring flags of the
     // user's own Go projects must not reach this build.
-    go.env("CGO_ENABLED", "0").env("GOWORK", "off").env("GOFLAGS", "-mod=readonly");
+    go.env("CGO_ENABLED", "0")
+        .env("GOWORK", "off")
+        .env("GOFLAGS", "-mod=readonly");
     go
 }
 
 fn run(go: &mut Command, begun: Instant, describe: impl Fn(usize) -> String + Sync) -> Result<()> {
-    let mut child = go.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("start `go build`")?;
+    let mut child = go
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("start `go build`")?;
     let stderr = child.stderr.take().context("read the output of `go build`")?;
     let output = follow(stderr, begun, describe);
     let status = child.wait().context("wait for `go build`")?;
@@ -159,7 +198,11 @@ fn follow(output: impl Read, begun: Instant, describe: impl Fn(usize) -> String 
         scope.spawn(|| {
             let finished = finished;
             while finished.recv_timeout(PROGRESS_EVERY) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                say(format!("  {}, {}", describe(count.load(Ordering::Relaxed)), spoken(begun.elapsed())));
+                say(format!(
+                    "  {}, {}",
+                    describe(count.load(Ordering::Relaxed)),
+                    spoken(begun.elapsed())
+                ));
             }
         });
         let mut last: Vec<String> = Vec::new();

@@ -15,6 +15,12 @@ use super::{Options, kubernetes, options};
 /// How long a start may take, with everything built.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Builds the control plane's binary if the cache has none, and gives its path. Starting does so,
+/// too, and then takes minutes.
+pub fn build() -> Result<PathBuf> {
+    kubernetes::binary(&options::cache()?)
+}
+
 /// Starts the sandbox with these options, or finds it running already. Returns when it is ready.
 pub fn up(options: &Options) -> Result<Record> {
     let (record, _) = up_for(options, false)?;
@@ -31,12 +37,15 @@ pub fn up_and_use(options: &Options) -> Result<(Record, std::fs::File)> {
 fn up_for(options: &Options, use_it: bool) -> Result<(Record, Option<std::fs::File>)> {
     options.check()?;
     // Before the lock: a build takes minutes, and builds have a lock of their own.
-    let kubernetes = kubernetes::binary(&options::cache()?)?;
+    let kubernetes = build()?;
     let program = program()?;
     loop {
         let state = State::create(&options.state)?;
         let Some(_lock) = state.lock()? else { continue };
-        let options = Options { state: state.directory().to_owned(), ..options.clone() };
+        let options = Options {
+            state: state.directory().to_owned(),
+            ..options.clone()
+        };
         let users = state.users()?;
         if use_it {
             // Held exclusively only by a daemon that stops for lack of users.
@@ -68,7 +77,10 @@ fn running(state: &State) -> Result<Option<Record>> {
             return Ok(Some(record));
         }
         if Instant::now() > deadline {
-            bail!("the sandbox is neither ready nor gone; its log is {}", state.daemon().log().display());
+            bail!(
+                "the sandbox is neither ready nor gone; its log is {}",
+                state.daemon().log().display()
+            );
         }
         thread::sleep(Duration::from_millis(100));
     }
@@ -90,10 +102,15 @@ fn difference(record: &Record, options: &Options, program: &Program, kubernetes:
 
 /// Makes sure that nobody else uses the sandbox that is about to be restarted.
 fn claim(users: &std::fs::File, difference: &str) -> Result<()> {
-    // Our own share would not stand in our way: the lock belongs to the open file.
-    users.try_lock().map_err(|_| {
-        anyhow::anyhow!("tests are using this sandbox, and it cannot be restarted: {difference}")
-    })
+    // Our own share does not stand in our way: the lock belongs to the open file. The daemon itself
+    // looks for users now and then and holds the lock for an instant.
+    for _ in 0..10 {
+        if users.try_lock().is_ok() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("tests are using this sandbox, and it cannot be restarted: {difference}")
 }
 
 fn start(state: &State, options: &Options, program: &Program, kubernetes: &Path) -> Result<Record> {
@@ -120,16 +137,28 @@ fn start(state: &State, options: &Options, program: &Program, kubernetes: &Path)
             return Ok(record);
         }
         if !daemon.is_running() {
-            bail!("the sandbox did not start; the end of {}:\n{}", daemon.log().display(), daemon.last_lines(25));
+            bail!(
+                "the sandbox did not start; the end of {}:\n{}",
+                daemon.log().display(),
+                daemon.last_lines(25)
+            );
         }
         if begun.elapsed() > PATIENCE {
             let _ = state.end_processes();
-            bail!("the sandbox was not ready after {}; logs are in {}", spoken(PATIENCE), state.directory().display());
+            bail!(
+                "the sandbox was not ready after {}; logs are in {}",
+                spoken(PATIENCE),
+                state.directory().display()
+            );
         }
         if told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
             let last = daemon.last_lines(1);
-            say(format!("waits for the control plane, {}; last: {}", spoken(begun.elapsed()), last.trim()));
+            say(format!(
+                "waits for the control plane, {}; last: {}",
+                spoken(begun.elapsed()),
+                last.trim()
+            ));
         }
         thread::sleep(Duration::from_millis(50));
     }
@@ -140,7 +169,10 @@ fn start(state: &State, options: &Options, program: &Program, kubernetes: &Path)
 pub fn down(directory: &Path, wipe: bool) -> Result<bool> {
     let Some(state) = State::open(directory) else {
         if wipe && directory.exists() {
-            bail!("{} is not a sandbox's directory and is not removed", directory.display());
+            bail!(
+                "{} is not a sandbox's directory and is not removed",
+                directory.display()
+            );
         }
         return Ok(false);
     };
@@ -189,13 +221,21 @@ pub fn status(directory: &Path) -> Option<Status> {
             log: process.log(),
         }
     });
-    Some(Status { processes: processes.collect(), record: state.record(), kubeconfig: state.kubeconfig() })
+    Some(Status {
+        processes: processes.collect(),
+        record: state.record(),
+        kubeconfig: state.kubeconfig(),
+    })
 }
 
 /// The `sandbox` program: this one, or the one that Cargo built beside this test.
 fn program() -> Result<Program> {
     let this = std::env::current_exe().context("find this program")?;
-    let beside = this.ancestors().skip(1).take(2).map(|directory| directory.join("sandbox"));
+    let beside = this
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|directory| directory.join("sandbox"));
     let mut candidates = std::iter::once(this.clone())
         .filter(|path| path.file_name().is_some_and(|name| name == "sandbox"))
         .chain(beside.filter(|path| path.is_file()));

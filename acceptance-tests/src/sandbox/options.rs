@@ -78,7 +78,9 @@ fn state_home() -> Result<PathBuf> {
 
 fn home(variable: &str, fallback: &str) -> Result<PathBuf> {
     // The XDG specification wants relative paths in these variables ignored.
-    let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let named = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let base = match named {
         Some(path) => path,
         None => std::env::home_dir()

@@ -30,7 +30,10 @@ pub struct Trace {
 impl Trace {
     /// The files of the process `name` in `directory`.
     pub fn new(directory: &Path, name: &'static str) -> Self {
-        Self { name, directory: directory.to_owned() }
+        Self {
+            name,
+            directory: directory.to_owned(),
+        }
     }
 
     /// What the process is called in messages, for example `kube-apiserver`.
@@ -70,18 +73,15 @@ impl Trace {
         let child = command.stdout(output).stderr(log).spawn();
         // The command keeps the log open, and with it the lock, until its output is set anew.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let child = child
-            .with_context(|| format!("start {} ({})", self.name, command.get_program().display()))?;
+        let child = child.with_context(|| format!("start {} ({})", self.name, command.get_program().display()))?;
         let identity = format!("{} {}\n", child.id(), start_time(child.id()).unwrap_or_default());
-        fs::write(self.pid_file(), identity)
-            .with_context(|| format!("write {}", self.pid_file().display()))?;
+        fs::write(self.pid_file(), identity).with_context(|| format!("write {}", self.pid_file().display()))?;
         Ok(child)
     }
 
     /// Whether the process lives, whoever started it.
     pub fn is_running(&self) -> bool {
-        File::open(self.log())
-            .is_ok_and(|log| matches!(log.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        File::open(self.log()).is_ok_and(|log| matches!(log.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// The process id, while the process lives.
@@ -140,7 +140,10 @@ impl Trace {
                 None => thread::sleep(POLL),
             }
         };
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).context("process id out of range")?;
+        let pid = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("process id out of range")?;
         match kill_process(pid, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
             Err(error) => Err(error).with_context(|| format!("end {}", self.name)),

@@ -51,9 +51,15 @@ pub struct Program {
 impl Program {
     /// The program in this file as it is now.
     pub fn at(path: &Path) -> Result<Self> {
-        let path = path.canonicalize().with_context(|| format!("find {}", path.display()))?;
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("find {}", path.display()))?;
         let file = fs::metadata(&path).with_context(|| format!("read {}", path.display()))?;
-        Ok(Self { size: file.size(), modified: (file.mtime(), file.mtime_nsec()), path })
+        Ok(Self {
+            size: file.size(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            path,
+        })
     }
 
     /// Its file.
@@ -68,7 +74,9 @@ impl State {
     pub fn create(directory: &Path) -> Result<Self> {
         let make = |directory: &Path| DirBuilder::new().recursive(true).mode(0o700).create(directory);
         make(directory).with_context(|| format!("create {}", directory.display()))?;
-        let directory = directory.canonicalize().with_context(|| format!("find {}", directory.display()))?;
+        let directory = directory
+            .canonicalize()
+            .with_context(|| format!("find {}", directory.display()))?;
         let marker = directory.join(MARKER);
         if !marker.exists() {
             let mut entries = fs::read_dir(&directory).with_context(|| format!("read {}", directory.display()))?;
@@ -123,7 +131,9 @@ impl State {
         }
         let same = |ours: &fs::Metadata, theirs: &fs::Metadata| ours.ino() == theirs.ino();
         let ours = file.metadata().with_context(|| format!("read {}", path.display()))?;
-        Ok(fs::metadata(&path).is_ok_and(|theirs| same(&ours, &theirs)).then_some(file))
+        Ok(fs::metadata(&path)
+            .is_ok_and(|theirs| same(&ours, &theirs))
+            .then_some(file))
     }
 
     /// The file that everyone who uses this sandbox holds locked, shared.
