@@ -1,6 +1,7 @@
 //! The harness of the acceptance tests, and the sandbox they and the demo run against.
 
 pub mod case;
+pub mod configurations;
 pub mod flink;
 pub mod sandbox;
 pub mod terraform;
