@@ -1,0 +1,210 @@
+//! Fetches a pinned Flink into the cache, once for all checkouts and sandboxes of a user.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+/// A Flink version that the sandbox can run, with everything pinned that it needs.
+///
+/// A further version is one more folder in `sandbox/flink/` and one more constant here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    name: &'static str,
+    requirements: &'static str,
+    examples: &'static str,
+}
+
+impl Version {
+    /// Flink 1.20.
+    pub const V1_20: Self = Self {
+        name: "1.20",
+        requirements: include_str!("../../sandbox/flink/1.20/requirements.txt"),
+        examples: include_str!("../../sandbox/flink/1.20/examples.txt"),
+    };
+
+    /// Every version, oldest first.
+    pub const ALL: &[Self] = &[Self::V1_20];
+
+    /// The version with this name, for example `1.20`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|version| version.name == name).copied()
+    }
+
+    /// Major and minor number, for example `1.20`.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Changes whenever what is installed changes.
+    fn key(self) -> String {
+        let digest = Sha256::new().chain_update(self.requirements).chain_update(self.examples).finalize();
+        let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        format!("flink-{}-{hex}", self.name)
+    }
+
+    fn example_pins(self) -> impl Iterator<Item = ExamplePin> {
+        let lines = self.examples.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some(ExamplePin { coordinates: words.next()?, sha256: words.next()?, path: words.next()? })
+        })
+    }
+}
+
+/// One example jar: where Maven has it, what it must be, where an image of Flink has it.
+struct ExamplePin {
+    coordinates: &'static str,
+    sha256: &'static str,
+    path: &'static str,
+}
+
+/// A Flink on this machine. Its directory is laid out as `/opt/flink` is in an image of Flink:
+/// `lib`, `opt`, `plugins`, `bin` and `examples`.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    version: Version,
+    home: PathBuf,
+}
+
+impl Installation {
+    /// Finds `version` in the cache, or fetches it: about 230 MB with pip and an example jar with
+    /// Maven, half a minute. Says so on standard error. Waits while another process fetches it.
+    ///
+    /// The cache is `$XDG_CACHE_HOME/terraform-provider-flink`, or below `~/.cache`.
+    pub fn ensure(version: Version) -> Result<Self> {
+        Self::ensure_in(&cache()?, version)
+    }
+
+    /// As [`Installation::ensure`], in a given cache directory.
+    pub fn ensure_in(cache: &Path, version: Version) -> Result<Self> {
+        let home = cache.join(version.key());
+        let installation = Self { version, home };
+        if installation.home.is_dir() {
+            return Ok(installation);
+        }
+        fs::create_dir_all(cache).with_context(|| format!("create {}", cache.display()))?;
+        let lock_path = installation.home.with_extension("lock");
+        let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
+        if lock.try_lock().is_err() {
+            eprintln!("Waiting for another process that fetches Flink {}.", version.name);
+            lock.lock().with_context(|| format!("lock {}", lock_path.display()))?;
+        }
+        if !installation.home.is_dir() {
+            installation.fetch()?;
+        }
+        Ok(installation)
+    }
+
+    /// Which Flink this is.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The directory that stands for `/opt/flink`.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The class path of Flink itself.
+    pub fn class_path(&self) -> Result<String> {
+        let lib = self.home.join("lib");
+        let entries = fs::read_dir(&lib).with_context(|| format!("list {}", lib.display()))?;
+        let mut jars: Vec<String> =
+            entries.filter_map(|entry| entry.ok()).map(|entry| entry.path().display().to_string()).collect();
+        jars.retain(|jar| jar.ends_with(".jar"));
+        jars.sort();
+        Ok(jars.join(":"))
+    }
+
+    fn fetch(&self) -> Result<()> {
+        let started = Instant::now();
+        let partial = self.home.with_extension("partial");
+        let _ = fs::remove_dir_all(&partial);
+        fs::create_dir_all(&partial).with_context(|| format!("create {}", partial.display()))?;
+        eprintln!("Fetching Flink {} (230 MB, once; about half a minute) ...", self.version.name);
+        self.fetch_libraries(&partial)?;
+        for pin in self.version.example_pins() {
+            fetch_example(&pin, &partial)?;
+        }
+        fs::rename(&partial, &self.home).with_context(|| format!("move Flink to {}", self.home.display()))?;
+        eprintln!("Fetched Flink {} in {} s.", self.version.name, started.elapsed().as_secs());
+        Ok(())
+    }
+
+    fn fetch_libraries(&self, partial: &Path) -> Result<()> {
+        let requirements = partial.join("requirements.txt");
+        fs::write(&requirements, self.version.requirements).context("write the requirements")?;
+        let package = partial.join("package");
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]);
+        pip.args(["--disable-pip-version-check", "--root-user-action", "ignore"]);
+        pip.arg("--requirement").arg(&requirements).arg("--target").arg(&package);
+        run(&mut pip, "Python 3 with pip fetches Flink's jars")?;
+        for part in ["lib", "opt", "plugins", "bin"] {
+            let from = package.join("pyflink").join(part);
+            fs::rename(&from, partial.join(part)).with_context(|| format!("the package has no {}", from.display()))?;
+        }
+        fs::remove_dir_all(&package).context("remove the rest of the package")
+    }
+}
+
+fn fetch_example(pin: &ExamplePin, home: &Path) -> Result<()> {
+    let target = home.join(pin.path);
+    let folder = target.parent().context("an example jar lies in a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    let mut maven = Command::new("mvn");
+    maven.args(["--quiet", "--batch-mode", "--no-transfer-progress", "dependency:copy", "-Dmdep.stripVersion=true"]);
+    maven.arg(format!("-Dartifact={}", pin.coordinates)).arg(format!("-DoutputDirectory={}", home.display()));
+    // Without a project around: a pom.xml in the caller's directory must not matter.
+    maven.current_dir(home);
+    run(&mut maven, "Maven fetches the example job")?;
+    let [_, artifact, _, packaging, classifier] = pin.coordinates.split(':').collect::<Vec<_>>()[..] else {
+        bail!("{} is not group:artifact:version:packaging:classifier", pin.coordinates);
+    };
+    let copied = home.join(format!("{artifact}-{classifier}.{packaging}"));
+    let bytes = fs::read(&copied).with_context(|| format!("read {}", copied.display()))?;
+    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    ensure!(found == pin.sha256, "{} has the SHA-256 {found}, not {}", pin.coordinates, pin.sha256);
+    fs::rename(&copied, &target).with_context(|| format!("move {}", copied.display()))
+}
+
+fn run(command: &mut Command, purpose: &str) -> Result<()> {
+    let program = command.get_program().display().to_string();
+    let output = command.output().with_context(|| format!("start {program}: {purpose}; is it installed?"))?;
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(output.status.success(), "{purpose}, but failed ({}):\n{}", output.status, String::from_utf8_lossy(&said));
+    Ok(())
+}
+
+fn cache() -> Result<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(directory) if Path::new(&directory).is_absolute() => PathBuf::from(directory),
+        Some(_) | None => std::env::home_dir().context("there is no home directory for the cache")?.join(".cache"),
+    };
+    Ok(base.join("terraform-provider-flink"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pins_are_complete() {
+        for version in Version::ALL {
+            assert!(version.requirements.contains("--hash=sha256:"), "{}", version.name);
+            let pins: Vec<_> = version.example_pins().collect();
+            assert!(!pins.is_empty(), "{}", version.name);
+            for pin in pins {
+                assert_eq!(pin.coordinates.split(':').count(), 5, "{}", pin.coordinates);
+                assert_eq!(pin.sha256.len(), 64, "{}", pin.coordinates);
+                assert!(pin.path.ends_with(".jar"), "{}", pin.path);
+            }
+            assert_eq!(Version::named(version.name), Some(*version));
+        }
+        assert_eq!(Version::named("0.9"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! The JobManager's REST API, as far as an operator needs it.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a REST request failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RestError {
+    /// Nobody answered, or the answer broke off.
+    #[error("JobManager does not answer: {0}")]
+    Unreachable(String),
+    /// The JobManager refused. The text is its first error message.
+    #[error("JobManager answered {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// What the JobManager said.
+        message: String,
+    },
+    /// The answer is not what this endpoint answers.
+    #[error("JobManager's answer is not understood: {0}")]
+    Unexpected(String),
+}
+
+/// One job as `/jobs/overview` lists it.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Job {
+    /// 32 hexadecimal digits.
+    #[serde(rename = "jid")]
+    pub id: String,
+    /// The name the program gave it.
+    pub name: String,
+    /// `RUNNING`, `FINISHED`, and so on.
+    pub state: String,
+    /// Milliseconds since the epoch.
+    #[serde(rename = "start-time")]
+    pub start_time: i64,
+    /// Milliseconds since the epoch.
+    #[serde(rename = "last-modification")]
+    pub last_modification: i64,
+    /// Tasks by state.
+    #[serde(default)]
+    pub tasks: Tasks,
+}
+
+/// How many tasks of a job are in which state.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+pub struct Tasks {
+    /// All of them.
+    pub total: u32,
+    /// Those that run.
+    pub running: u32,
+}
+
+/// A client for one JobManager on loopback.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest {
+    port: u16,
+}
+
+impl Rest {
+    /// A client for the JobManager that listens on `127.0.0.1:port`. Does not connect.
+    pub fn new(port: u16) -> Self {
+        Self { port }
+    }
+
+    /// All jobs of the cluster.
+    pub async fn jobs(self) -> Result<Vec<Job>, RestError> {
+        let answer = self.call(Method::GET, "/jobs/overview", None).await?;
+        let jobs = answer.get("jobs").cloned().unwrap_or_default();
+        serde_json::from_value(jobs).map_err(|error| RestError::Unexpected(error.to_string()))
+    }
+
+    /// `/config`, which the operator uses to see that a JobManager is there.
+    pub async fn config(self) -> Result<Value, RestError> {
+        self.call(Method::GET, "/config", None).await
+    }
+
+    /// Where the last completed checkpoint or savepoint of a job lies, if there is one.
+    pub async fn last_checkpoint(self, job: &str) -> Result<Option<String>, RestError> {
+        let answer = self.call(Method::GET, &format!("/jobs/{job}/checkpoints"), None).await?;
+        let newest = ["completed", "savepoint", "restored"].into_iter().filter_map(|kind| {
+            let snapshot = answer.pointer(&format!("/latest/{kind}"))?;
+            let path = snapshot.get("external_path")?.as_str()?;
+            Some((snapshot.get("id")?.as_i64()?, path.to_owned()))
+        });
+        Ok(newest.max_by_key(|(id, _)| *id).map(|(_, path)| path))
+    }
+
+    /// Text of the last failure of a job, with its Java stack.
+    pub async fn failure(self, job: &str) -> Result<Option<String>, RestError> {
+        let answer = self.call(Method::GET, &format!("/jobs/{job}/exceptions"), None).await?;
+        let text = answer.pointer("/exceptionHistory/entries/0/stacktrace");
+        Ok(text.and_then(Value::as_str).map(str::to_owned))
+    }
+
+    /// Asks for the job to be cancelled. The job ends some time later.
+    pub async fn cancel(self, job: &str) -> Result<(), RestError> {
+        self.call(Method::PATCH, &format!("/jobs/{job}?mode=cancel"), None).await.map(drop)
+    }
+
+    /// Takes a savepoint into `directory` and stops the job. Returns the savepoint's location.
+    pub async fn stop(self, job: &str, directory: &str, drain: bool, format: &str) -> Result<String, RestError> {
+        let body = json!({ "targetDirectory": directory, "drain": drain, "formatType": format });
+        let trigger = self.call(Method::POST, &format!("/jobs/{job}/stop"), Some(body)).await?;
+        self.location(job, &trigger).await
+    }
+
+    /// Takes a savepoint into `directory`, and the job goes on. Returns the savepoint's location.
+    pub async fn savepoint(self, job: &str, directory: &str, format: &str) -> Result<String, RestError> {
+        let body = json!({ "target-directory": directory, "cancel-job": false, "formatType": format });
+        let trigger = self.call(Method::POST, &format!("/jobs/{job}/savepoints"), Some(body)).await?;
+        self.location(job, &trigger).await
+    }
+
+    /// Waits for a triggered savepoint.
+    async fn location(self, job: &str, trigger: &Value) -> Result<String, RestError> {
+        let id = trigger.get("request-id").and_then(Value::as_str);
+        let id = id.ok_or_else(|| RestError::Unexpected("no request-id".to_owned()))?;
+        let path = format!("/jobs/{job}/savepoints/{id}");
+        loop {
+            let answer = self.call(Method::GET, &path, None).await?;
+            if answer.pointer("/status/id").and_then(Value::as_str) == Some("COMPLETED") {
+                return match answer.pointer("/operation/location").and_then(Value::as_str) {
+                    Some(location) => Ok(location.to_owned()),
+                    None => Err(RestError::Refused { status: StatusCode::OK, message: cause(&answer) }),
+                };
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn call(self, method: Method, path: &str, body: Option<Value>) -> Result<Value, RestError> {
+        let (status, bytes) = tokio::time::timeout(PATIENCE, self.send(method, path, body))
+            .await
+            .map_err(|_| RestError::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())))??;
+        if status.is_success() {
+            return match bytes.is_empty() {
+                true => Ok(Value::Null),
+                false => serde_json::from_slice(&bytes).map_err(|error| RestError::Unexpected(error.to_string())),
+            };
+        }
+        let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let message = answer.pointer("/errors/0").and_then(Value::as_str);
+        let message = message.and_then(|text| text.lines().next()).unwrap_or("no reason").to_owned();
+        Err(RestError::Refused { status, message })
+    }
+
+    async fn send(self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Bytes), RestError> {
+        let unreachable = |error: &dyn std::error::Error| RestError::Unreachable(error.to_string());
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.map_err(|error| unreachable(&error))?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
+        // Ends by itself once the answer is read and the sender is dropped.
+        tokio::spawn(connection);
+        let text = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", format!("127.0.0.1:{}", self.port))
+            .header("content-type", "application/json")
+            .body(Full::<Bytes>::from(text))
+            .map_err(|error| unreachable(&error))?;
+        let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        let bytes = response.into_body().collect().await.map_err(|error| unreachable(&error))?;
+        Ok((status, bytes.to_bytes()))
+    }
+}
+
+/// The failure text of an asynchronous operation: the first line of its Java stack.
+fn cause(answer: &Value) -> String {
+    let stack = answer.pointer("/operation/failure-cause/stack-trace").and_then(Value::as_str);
+    stack.and_then(|text| text.lines().next()).unwrap_or("the operation failed without a reason").to_owned()
+}
