@@ -177,7 +177,9 @@ impl Door {
                 Some(identity::connector(&credentials, server).map_err(|e| self.refused(&e))?)
             }
             (Credentials::Anonymous | Credentials::Holder(_), None) => {
-                return Err(ConnectError::NoTls { location: self.location.clone() });
+                return Err(ConnectError::NoTls {
+                    location: self.location.clone(),
+                });
             }
         };
         let door = self.clone();
@@ -199,7 +201,10 @@ impl Door {
     }
 
     fn refused(&self, error: &dyn std::error::Error) -> ConnectError {
-        ConnectError::Refused { location: self.location.clone(), reason: causes(error) }
+        ConnectError::Refused {
+            location: self.location.clone(),
+            reason: causes(error),
+        }
     }
 
     async fn dial(&self) -> io::Result<Box<dyn Stream>> {

@@ -43,7 +43,10 @@ impl Connections {
         let mut open = self.open.subscribe();
         let mut patience = first;
         // The sender lives in `self`: waiting cannot fail, only time out.
-        while tokio::time::timeout(patience, open.wait_for(|open| *open > 0)).await.is_ok() {
+        while tokio::time::timeout(patience, open.wait_for(|open| *open > 0))
+            .await
+            .is_ok()
+        {
             let _ = open.wait_for(|open| *open == 0).await;
             patience = grace;
         }
@@ -68,29 +71,30 @@ pub(crate) fn incoming(
     tls: Option<TlsAcceptor>,
     connections: Connections,
 ) -> impl Stream<Item = io::Result<Connection>> {
-    stream::unfold(listener, |listener| async {
-        Some((listener.accept().await, listener))
-    })
-    .map(move |accepted| {
-        let (tls, connections) = (tls.clone(), connections.clone());
-        async move {
-            let stream = match accepted {
-                Ok(stream) => Box::into_pin(stream),
-                Err(error) => {
-                    tracing::warn!(%error, "no connection accepted");
-                    tokio::time::sleep(PAUSE).await;
-                    return None;
-                }
-            };
-            let stream = match tls {
-                Some(tls) => secured(stream, tls).await?,
-                None => stream,
-            };
-            Some(Ok(Connection { stream, _open: connections.enter() }))
-        }
-    })
-    .buffer_unordered(HANDSHAKES)
-    .filter_map(async |connection| connection)
+    stream::unfold(listener, |listener| async { Some((listener.accept().await, listener)) })
+        .map(move |accepted| {
+            let (tls, connections) = (tls.clone(), connections.clone());
+            async move {
+                let stream = match accepted {
+                    Ok(stream) => Box::into_pin(stream),
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection accepted");
+                        tokio::time::sleep(PAUSE).await;
+                        return None;
+                    }
+                };
+                let stream = match tls {
+                    Some(tls) => secured(stream, tls).await?,
+                    None => stream,
+                };
+                Some(Ok(Connection {
+                    stream,
+                    _open: connections.enter(),
+                }))
+            }
+        })
+        .buffer_unordered(HANDSHAKES)
+        .filter_map(async |connection| connection)
 }
 
 /// The TLS handshake; nothing if it fails.
@@ -123,21 +127,13 @@ impl Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.stream.as_mut().poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.stream.as_mut().poll_write(cx, bytes)
     }
 

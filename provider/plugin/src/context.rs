@@ -56,7 +56,13 @@ pub struct Context<'a, D> {
 impl<'a, D> Context<'a, D> {
     /// A context with the private state that Terraform handed over.
     pub fn new(data: &'a D, stop: CancellationToken, private: Private) -> Self {
-        Self { data, stop, warnings: Warnings::default(), private: Mutex::new(private), wrote: Mutex::new(None) }
+        Self {
+            data,
+            stop,
+            warnings: Warnings::default(),
+            private: Mutex::new(private),
+            wrote: Mutex::new(None),
+        }
     }
 
     /// Adds a warning for the user.
@@ -66,7 +72,11 @@ impl<'a, D> Context<'a, D> {
 
     /// An entry of the object's private state.
     pub fn private(&self, name: &str) -> Option<String> {
-        self.private.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.private
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     /// Sets an entry of the object's private state, or with `None` removes it. Kept also when the call fails.

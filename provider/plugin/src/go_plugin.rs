@@ -27,7 +27,9 @@ impl GoPlugin {
 
     /// A stream without items. It must end with the process, or a graceful stop would wait for it.
     fn idle<T: Send + 'static>(&self) -> BoxStream<'static, Result<T, Status>> {
-        stream::pending().take_until(self.stop.clone().cancelled_owned()).boxed()
+        stream::pending()
+            .take_until(self.stop.clone().cancelled_owned())
+            .boxed()
     }
 }
 
@@ -46,10 +48,7 @@ impl GrpcStdio for GoPlugin {
     type StreamStdioStream = BoxStream<'static, Result<StdioData, Status>>;
 
     /// Stays silent: what this process prints goes to its stderr, which the client reads anyway.
-    async fn stream_stdio(
-        &self,
-        _: Request<()>,
-    ) -> Result<Response<Self::StreamStdioStream>, Status> {
+    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<Self::StreamStdioStream>, Status> {
         Ok(Response::new(self.idle()))
     }
 }
@@ -59,10 +58,7 @@ impl GrpcBroker for GoPlugin {
     type StartStreamStream = BoxStream<'static, Result<ConnInfo, Status>>;
 
     /// Stays silent: Terraform's provider protocol needs no further connections.
-    async fn start_stream(
-        &self,
-        _: Request<Streaming<ConnInfo>>,
-    ) -> Result<Response<Self::StartStreamStream>, Status> {
+    async fn start_stream(&self, _: Request<Streaming<ConnInfo>>) -> Result<Response<Self::StartStreamStream>, Status> {
         Ok(Response::new(self.idle()))
     }
 }

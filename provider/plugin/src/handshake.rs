@@ -84,7 +84,10 @@ impl Invitation {
                 .map(Into::into),
             ports: lowest..=port("PLUGIN_MAX_PORT")?.max(lowest),
         };
-        Ok(Self { client_certificate, place })
+        Ok(Self {
+            client_certificate,
+            place,
+        })
     }
 }
 
@@ -128,16 +131,18 @@ mod tests {
     /// Reads an environment that has the cookie and `set`.
     fn read(set: &[(&str, &str)]) -> Result<Invitation, Declined> {
         Invitation::read(|name| {
-            [COOKIE].iter().chain(set).find(|(key, _)| *key == name).map(|(_, value)| value.into())
+            [COOKIE]
+                .iter()
+                .chain(set)
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.into())
         })
     }
 
     #[test]
     fn without_the_cookie_a_human_started_it() {
         for cookie in [None, Some(""), Some("chocolate")] {
-            let declined = Invitation::read(|name| {
-                (name == COOKIE.0).then(|| cookie.map(OsString::from)).flatten()
-            });
+            let declined = Invitation::read(|name| (name == COOKIE.0).then(|| cookie.map(OsString::from)).flatten());
             assert!(matches!(declined, Err(Declined::NotAPlugin)), "{cookie:?}");
         }
     }
@@ -156,7 +161,13 @@ mod tests {
     #[test]
     fn ports_and_folder_are_read() {
         let plain = read(&[]).expect("fine");
-        assert_eq!(plain.place, Place { socket_dir: None, ports: 0..=0 });
+        assert_eq!(
+            plain.place,
+            Place {
+                socket_dir: None,
+                ports: 0..=0
+            }
+        );
         assert_eq!(plain.client_certificate, None);
 
         let full = read(&[
@@ -164,11 +175,17 @@ mod tests {
             ("PLUGIN_MIN_PORT", "10000"),
             ("PLUGIN_MAX_PORT", "25000"),
         ]);
-        let place = Place { socket_dir: Some("/run/plugins".into()), ports: 10000..=25000 };
+        let place = Place {
+            socket_dir: Some("/run/plugins".into()),
+            ports: 10000..=25000,
+        };
         assert_eq!(full.expect("fine").place, place);
 
         let error = read(&[("PLUGIN_MAX_PORT", "70000")]).expect_err("no port");
-        assert_eq!(error.to_string(), "read PLUGIN_MAX_PORT: `70000` is no port between 0 and 65535");
+        assert_eq!(
+            error.to_string(),
+            "read PLUGIN_MAX_PORT: `70000` is no port between 0 and 65535"
+        );
     }
 
     #[test]
@@ -179,11 +196,20 @@ mod tests {
 
     #[test]
     fn the_answer_is_one_line_of_six_fields() {
-        let address = Address { network: "unix", location: "/tmp/plugin1/s".into() };
-        let plain = Answer { address: &address, certificate: None };
+        let address = Address {
+            network: "unix",
+            location: "/tmp/plugin1/s".into(),
+        };
+        let plain = Answer {
+            address: &address,
+            certificate: None,
+        };
         assert_eq!(plain.to_string(), "1|5|unix|/tmp/plugin1/s|grpc|");
         let certificate = CertificateDer::from(vec![0, 1, 2, 3]);
-        let tls = Answer { certificate: Some(&certificate), ..plain };
+        let tls = Answer {
+            certificate: Some(&certificate),
+            ..plain
+        };
         assert_eq!(tls.to_string(), "1|5|unix|/tmp/plugin1/s|grpc|AAECAw");
     }
 }

@@ -48,7 +48,10 @@ pub(crate) enum ListenError {
     #[error("tell Terraform the socket {}: the path is no UTF-8 text or holds `|` or a line break", path.display())]
     Unspeakable { path: PathBuf },
     #[error("listen on 127.0.0.1, ports {} to {}", ports.start(), ports.end())]
-    Ports { ports: RangeInclusive<u16>, source: io::Error },
+    Ports {
+        ports: RangeInclusive<u16>,
+        source: io::Error,
+    },
 }
 
 /// An open door. Dropping it closes the door and removes the socket with its folder.
@@ -93,22 +96,42 @@ impl Listener {
             .filter(|text| !text.contains(['|', '\n']))
             .ok_or_else(|| ListenError::Unspeakable { path: path.clone() })?
             .to_owned();
-        let listener =
-            UnixListener::bind(&path).map_err(|source| ListenError::Socket { path, source })?;
-        let address = Address { network: "unix", location };
-        Ok((Self::Unix { listener, _folder: folder }, address))
+        let listener = UnixListener::bind(&path).map_err(|source| ListenError::Socket { path, source })?;
+        let address = Address {
+            network: "unix",
+            location,
+        };
+        Ok((
+            Self::Unix {
+                listener,
+                _folder: folder,
+            },
+            address,
+        ))
     }
 
     /// Takes the first free port of the range, loopback only.
-    #[cfg_attr(all(unix, not(test)), expect(dead_code, reason = "for systems without UNIX sockets; tested here"))]
+    #[cfg_attr(
+        all(unix, not(test)),
+        expect(dead_code, reason = "for systems without UNIX sockets; tested here")
+    )]
     async fn bind_tcp(place: &Place) -> Result<(Self, Address), ListenError> {
-        let failed = |source| ListenError::Ports { ports: place.ports.clone(), source };
+        let failed = |source| ListenError::Ports {
+            ports: place.ports.clone(),
+            source,
+        };
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for port in place.ports.clone() {
             match TcpListener::bind(("127.0.0.1", port)).await {
                 Ok(listener) => {
                     let location = listener.local_addr().map_err(failed)?.to_string();
-                    return Ok((Self::Tcp(listener), Address { network: "tcp", location }));
+                    return Ok((
+                        Self::Tcp(listener),
+                        Address {
+                            network: "tcp",
+                            location,
+                        },
+                    ));
                 }
                 Err(error) => last = error,
             }
@@ -137,7 +160,10 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn anywhere() -> Place {
-        Place { socket_dir: None, ports: 0..=0 }
+        Place {
+            socket_dir: None,
+            ports: 0..=0,
+        }
     }
 
     #[cfg(unix)]
@@ -146,7 +172,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
 
         let parent = tempfile::tempdir().expect("folder");
-        let place = Place { socket_dir: Some(parent.path().to_owned()), ..anywhere() };
+        let place = Place {
+            socket_dir: Some(parent.path().to_owned()),
+            ..anywhere()
+        };
         let (listener, address) = Listener::bind(&place).await.expect("listens");
         assert_eq!(address.network, "unix");
         let socket = PathBuf::from(&address.location);
@@ -166,8 +195,13 @@ mod tests {
         let parent = tempfile::tempdir().expect("folder");
         let deep = parent.path().join("d".repeat(120));
         std::fs::create_dir(&deep).expect("folder");
-        let place = Place { socket_dir: Some(deep.clone()), ..anywhere() };
-        let Err(error) = Listener::bind(&place).await else { panic!("listens") };
+        let place = Place {
+            socket_dir: Some(deep.clone()),
+            ..anywhere()
+        };
+        let Err(error) = Listener::bind(&place).await else {
+            panic!("listens")
+        };
         assert!(error.to_string().contains("a shorter TMPDIR helps"), "{error}");
         let left = std::fs::read_dir(&deep).expect("folder").count();
         assert_eq!(left, 0, "nothing is left behind");
@@ -176,8 +210,13 @@ mod tests {
     #[cfg(unix)]
     #[tokio::test]
     async fn a_missing_folder_is_named() {
-        let place = Place { socket_dir: Some("/nowhere/at/all".into()), ..anywhere() };
-        let Err(error) = Listener::bind(&place).await else { panic!("listens") };
+        let place = Place {
+            socket_dir: Some("/nowhere/at/all".into()),
+            ..anywhere()
+        };
+        let Err(error) = Listener::bind(&place).await else {
+            panic!("listens")
+        };
         assert!(error.to_string().contains("/nowhere/at/all"), "{error}");
     }
 
@@ -185,17 +224,35 @@ mod tests {
     async fn tcp_takes_a_free_port_of_the_range() {
         let (first, address) = Listener::bind_tcp(&anywhere()).await.expect("listens");
         assert_eq!(address.network, "tcp");
-        let taken: u16 = address.location.strip_prefix("127.0.0.1:").expect("loopback").parse().expect("port");
+        let taken: u16 = address
+            .location
+            .strip_prefix("127.0.0.1:")
+            .expect("loopback")
+            .parse()
+            .expect("port");
 
-        let range = Place { ports: taken..=taken.saturating_add(20), ..anywhere() };
+        let range = Place {
+            ports: taken..=taken.saturating_add(20),
+            ..anywhere()
+        };
         let (_second, other) = Listener::bind_tcp(&range).await.expect("listens");
         assert_ne!(other.location, address.location);
 
-        let full = Place { ports: taken..=taken, ..anywhere() };
-        let Err(error) = Listener::bind_tcp(&full).await else { panic!("listens") };
-        assert!(error.to_string().contains(&format!("ports {taken} to {taken}")), "{error}");
+        let full = Place {
+            ports: taken..=taken,
+            ..anywhere()
+        };
+        let Err(error) = Listener::bind_tcp(&full).await else {
+            panic!("listens")
+        };
+        assert!(
+            error.to_string().contains(&format!("ports {taken} to {taken}")),
+            "{error}"
+        );
 
-        let mut client = tokio::net::TcpStream::connect(&address.location).await.expect("connects");
+        let mut client = tokio::net::TcpStream::connect(&address.location)
+            .await
+            .expect("connects");
         let mut server = Box::into_pin(first.accept().await.expect("accepts"));
         client.write_all(b"hello").await.expect("writes");
         let mut bytes = [0; 5];

@@ -50,10 +50,7 @@ pub(crate) fn install(provider: &str) {
 
 /// The level asked for. Terraform takes what it cannot read, and `JSON`, for TRACE.
 fn level(provider: &str, variable: impl Fn(&str) -> Option<String>) -> LevelFilter {
-    let own = format!(
-        "TF_LOG_PROVIDER_{}",
-        provider.to_uppercase().replace('-', "_")
-    );
+    let own = format!("TF_LOG_PROVIDER_{}", provider.to_uppercase().replace('-', "_"));
     let asked = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
         .into_iter()
         .find_map(|name| variable(name).filter(|value| !value.is_empty()));
@@ -102,7 +99,11 @@ where
         event.record(&mut fields);
         let metadata = event.metadata();
         let mut line = Line::new(name(*metadata.level()), metadata.target(), &fields.message);
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(|scope| scope.from_root())
+        {
             if let Some(SpanFields(known)) = span.extensions().get() {
                 for (name, value) in known {
                     line.field(name, value.clone());
@@ -192,13 +193,18 @@ mod tests {
             (&[("TF_LOG", "JSON")], LevelFilter::TRACE),
             (&[("TF_LOG", "loud")], LevelFilter::TRACE),
             (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "warn")], LevelFilter::WARN),
-            (&[("TF_LOG_PROVIDER", "warn"), ("TF_LOG_PROVIDER_MY_FLINK", "error")], LevelFilter::ERROR),
+            (
+                &[("TF_LOG_PROVIDER", "warn"), ("TF_LOG_PROVIDER_MY_FLINK", "error")],
+                LevelFilter::ERROR,
+            ),
             (&[("TF_LOG_PROVIDER", ""), ("TF_LOG", "info")], LevelFilter::INFO),
             (&[("TF_LOG", "trace"), ("TF_LOG_PROVIDER", "off")], LevelFilter::OFF),
         ];
         for (set, wanted) in cases {
             let found = level("my-flink", |name| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+                set.iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
             });
             assert_eq!(found, wanted, "{set:?}");
         }

@@ -27,7 +27,10 @@ mod tests {
 
     #[test]
     fn the_assignment_survives_a_shell() {
-        let address = Address { network: "unix", location: "/tmp/it's mine/s".into() };
+        let address = Address {
+            network: "unix",
+            location: "/tmp/it's mine/s".into(),
+        };
         let assignment = assignment("registry.terraform.io/acme/flink", &address);
         let shell = std::process::Command::new("sh")
             .args(["-c", &format!("{assignment}; printf %s \"$TF_REATTACH_PROVIDERS\"")])

@@ -78,12 +78,8 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Deletes the object and waits until it is gone. On an error the server keeps the prior state.
-    async fn delete(
-        &self,
-        prior: Self::Model,
-        mark: PlanMark,
-        cx: &Context<'_, Self::Data>,
-    ) -> Result<(), Diagnostics>;
+    async fn delete(&self, prior: Self::Model, mark: PlanMark, cx: &Context<'_, Self::Data>)
+    -> Result<(), Diagnostics>;
 
     /// The identity of an object.
     fn identity(&self, model: &Self::Model) -> Self::Identity;
@@ -110,13 +106,13 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Takes over the state of another resource type (a `moved` block); `None` where this source is not one that the
-    /// resource knows.
-    async fn move_from(
-        &self,
-        source: &MovedState,
-        cx: &Context<'_, Self::Data>,
-    ) -> Result<Option<Self::Model>, Diagnostics> {
-        let (_, _) = (source, cx);
+    /// resource knows. A translation without a look: Terraform moves states before it configures the provider. The
+    /// read that follows sees the object itself.
+    ///
+    /// # Errors
+    /// The source is one that the resource knows, and this state of it cannot be taken over.
+    fn move_from(&self, source: &MovedState) -> Result<Option<Self::Model>, Diagnostics> {
+        let _ = source;
         Ok(None)
     }
 }
@@ -166,7 +162,9 @@ impl Owned {
     pub fn covers(&self, path: &AttributePath) -> bool {
         match self {
             Self::All => true,
-            Self::Paths(paths) => paths.iter().any(|owned| owned.starts_with(path) || path.starts_with(owned)),
+            Self::Paths(paths) => paths
+                .iter()
+                .any(|owned| owned.starts_with(path) || path.starts_with(owned)),
         }
     }
 }

@@ -70,7 +70,10 @@ pub async fn serve<P: Provider>(address: &str, provider: P, handlers: Handlers) 
     let kind = address.rsplit('/').next().unwrap_or(address);
     log::install(kind);
     log_panics();
-    let start = if env::args().skip(1).any(|argument| argument == "--debug" || argument == "-debug") {
+    let start = if env::args()
+        .skip(1)
+        .any(|argument| argument == "--debug" || argument == "-debug")
+    {
         Start::debugged(address).await
     } else {
         Start::invited().await
@@ -99,14 +102,21 @@ struct Start {
 impl Start {
     /// Started by Terraform: the invitation is in the environment, the answer goes to stdout.
     async fn invited() -> Result<Self, StartError> {
-        let Invitation { client_certificate, place } = Invitation::read(|name| env::var_os(name))?;
+        let Invitation {
+            client_certificate,
+            place,
+        } = Invitation::read(|name| env::var_os(name))?;
         let tls = client_certificate.map(Tls::for_client).transpose()?;
         let (tls, certificate): (_, Option<CertificateDer<'static>>) = match tls {
             Some(Tls { acceptor, certificate }) => (Some(acceptor), Some(certificate)),
             None => (None, None),
         };
         let answer = |address: &Address| {
-            Answer { address, certificate: certificate.as_ref() }.to_string()
+            Answer {
+                address,
+                certificate: certificate.as_ref(),
+            }
+            .to_string()
         };
         Self::listening(&place, answer, tls, true).await
     }
@@ -114,7 +124,10 @@ impl Start {
     /// Started by a developer: no cookie, no TLS, and Terraform comes and goes.
     async fn debugged(source: &str) -> Result<Self, StartError> {
         eprint("Attach Terraform to this provider by setting the variable below. Ctrl-C ends it.");
-        let place = Place { socket_dir: None, ports: 0..=0 };
+        let place = Place {
+            socket_dir: None,
+            ports: 0..=0,
+        };
         let answer = |address: &Address| reattach::assignment(source, address);
         Self::listening(&place, answer, None, false).await
     }
@@ -130,16 +143,30 @@ impl Start {
         let signals = Signals::listen().map_err(StartError::Signals)?;
         let (listener, address) = Listener::bind(place).await?;
         handshake::say(&answer(&address)).map_err(StartError::Handshake)?;
-        Ok(Self { listener, tls, signals, ends_with_client })
+        Ok(Self {
+            listener,
+            tls,
+            signals,
+            ends_with_client,
+        })
     }
 
     /// Serves until the end, then waits for handlers and connections within their bounds.
     async fn run<P: Provider>(self, provider: P, handlers: Handlers) {
-        let Self { listener, tls, signals, ends_with_client } = self;
+        let Self {
+            listener,
+            tls,
+            signals,
+            ends_with_client,
+        } = self;
         let stop = handlers.stop().clone();
         let connections = Connections::default();
 
-        let on_interrupt = if ends_with_client { Interrupt::Ignored } else { Interrupt::Ends };
+        let on_interrupt = if ends_with_client {
+            Interrupt::Ignored
+        } else {
+            Interrupt::Ends
+        };
         tokio::spawn(signals.obey(on_interrupt, stop.clone()));
         if ends_with_client {
             let (connections, stop) = (connections.clone(), stop.clone());
@@ -151,7 +178,9 @@ impl Start {
         }
 
         let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_service_status(HEALTH_SERVICE, tonic_health::ServingStatus::Serving).await;
+        health
+            .set_service_status(HEALTH_SERVICE, tonic_health::ServingStatus::Serving)
+            .await;
         let go_plugin = GoPlugin::new(stop.clone());
         let provider = ProviderServer::new(provider)
             .max_decoding_message_size(LARGEST_MESSAGE)
@@ -162,10 +191,7 @@ impl Start {
             .add_service(GrpcStdioServer::new(go_plugin.clone()))
             .add_service(GrpcBrokerServer::new(go_plugin))
             .add_service(provider)
-            .serve_with_incoming_shutdown(
-                incoming(listener, tls, connections),
-                stop.clone().cancelled_owned(),
-            );
+            .serve_with_incoming_shutdown(incoming(listener, tls, connections), stop.clone().cancelled_owned());
 
         let ended = async {
             if let Err(error) = served.await {

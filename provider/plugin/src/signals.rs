@@ -42,7 +42,9 @@ impl Signals {
     /// Takes over the signals: none of them kills the process any more.
     #[cfg(windows)]
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+        Ok(Self {
+            interrupt: tokio::signal::windows::ctrl_c()?,
+        })
     }
 
     /// Cancels `stop` when a signal asks for the end. Runs until then.

@@ -20,7 +20,10 @@ fn committed_code_matches_the_protos() {
         }
         let found = std::fs::read_to_string(&committed).unwrap_or_default();
         if let Some(difference) = first_difference(&found, &wanted) {
-            panic!("{} is stale at {difference}\nRefresh it: {REFRESH}", committed.display());
+            panic!(
+                "{} is stale at {difference}\nRefresh it: {REFRESH}",
+                committed.display()
+            );
         }
     }
 }
@@ -54,7 +57,10 @@ fn first_difference(found: &str, wanted: &str) -> Option<String> {
     if found == wanted {
         return None;
     }
-    let same = found.lines().zip(wanted.lines()).take_while(|(found, wanted)| found == wanted);
+    let same = found
+        .lines()
+        .zip(wanted.lines())
+        .take_while(|(found, wanted)| found == wanted);
     let line = same.count();
     let text = |code: &str| code.lines().nth(line).unwrap_or("(end of file)").to_owned();
     Some(format!(

@@ -29,8 +29,16 @@ async fn started() -> Plugin {
 
 /// Reads the data source of that name.
 async fn read(plugin: &Plugin, name: &str) -> read_data_source::Response {
-    let request = read_data_source::Request { type_name: name.to_owned(), ..Default::default() };
-    plugin.provider().read_data_source(request).await.expect("an answer").into_inner()
+    let request = read_data_source::Request {
+        type_name: name.to_owned(),
+        ..Default::default()
+    };
+    plugin
+        .provider()
+        .read_data_source(request)
+        .await
+        .expect("an answer")
+        .into_inner()
 }
 
 fn signal(plugin: &Plugin, signal: Signal) {
@@ -50,7 +58,10 @@ async fn logged(plugin: &Plugin, words: &str) -> String {
 /// Waits for the process, which must end well, and says how long it took.
 async fn ends_well(plugin: &mut Plugin) -> Duration {
     let start = Instant::now();
-    let status = timeout(PATIENCE, plugin.wait()).await.expect("it ends").expect("it is ours");
+    let status = timeout(PATIENCE, plugin.wait())
+        .await
+        .expect("it ends")
+        .expect("it is ours");
     assert_eq!(status.code(), Some(0), "{:#?}", plugin.stderr());
     start.elapsed()
 }
@@ -61,7 +72,10 @@ fn socket(plugin: &Plugin) -> PathBuf {
 
 fn assert_nothing_left(socket: &Path) {
     assert!(!socket.exists(), "the socket is left: {}", socket.display());
-    assert!(!socket.parent().expect("a folder").exists(), "the socket's folder is left");
+    assert!(
+        !socket.parent().expect("a folder").exists(),
+        "the socket's folder is left"
+    );
 }
 
 #[tokio::test]
@@ -76,9 +90,14 @@ async fn the_client_that_started_it_is_served() {
     assert!(schema.resource_schemas.contains_key("sample_note"));
 
     let mut health = tonic_health::pb::health_client::HealthClient::new(plugin.channel());
-    let request = tonic_health::pb::HealthCheckRequest { service: "plugin".into() };
+    let request = tonic_health::pb::HealthCheckRequest {
+        service: "plugin".into(),
+    };
     let health = health.check(request).await.expect("a health").into_inner();
-    assert_eq!(health.status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
+    assert_eq!(
+        health.status(),
+        tonic_health::pb::health_check_response::ServingStatus::Serving
+    );
 }
 
 #[tokio::test]
@@ -86,7 +105,11 @@ async fn strangers_are_refused() {
     let ours = Arc::new(Identity::generate().expect("an identity"));
     let other = Arc::new(Identity::generate().expect("an identity"));
     let impostor = Arc::new(ours.with_key_of(&other));
-    let plugin = Launch::new(SAMPLE).identity(ours.clone()).start().await.expect("it starts");
+    let plugin = Launch::new(SAMPLE)
+        .identity(ours.clone())
+        .start()
+        .await
+        .expect("it starts");
 
     let strangers = [
         ("plaintext", Credentials::Plaintext),
@@ -109,7 +132,11 @@ async fn strangers_are_refused() {
         };
         let start = Instant::now();
         while refusals() <= number {
-            assert!(start.elapsed() < PATIENCE, "{name} left no line in {:#?}", plugin.stderr());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{name} left no line in {:#?}",
+                plugin.stderr()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -117,7 +144,10 @@ async fn strangers_are_refused() {
     // The same identity may come twice, and nobody disturbed the first connection.
     let again = plugin.connect(Credentials::Holder(ours)).await.expect("a connection");
     let mut provider = ProviderClient::new(again);
-    provider.get_schema(get_provider_schema::Request {}).await.expect("served");
+    provider
+        .get_schema(get_provider_schema::Request {})
+        .await
+        .expect("served");
     read(&plugin, "sample_note").await;
 }
 
@@ -133,7 +163,9 @@ async fn without_a_certificate_it_speaks_plaintext() {
 #[tokio::test]
 async fn a_broken_certificate_ends_the_start() {
     let broken = Launch::new(SAMPLE).plaintext().env("PLUGIN_CLIENT_CERT", "garbage");
-    let Err(StartError::Line { line, .. }) = broken.start().await else { panic!("it started") };
+    let Err(StartError::Line { line, .. }) = broken.start().await else {
+        panic!("it started")
+    };
     assert!(line.contains("read the certificate in PLUGIN_CLIENT_CERT"), "{line}");
 }
 
@@ -148,14 +180,19 @@ async fn a_human_is_told_what_this_is() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
     let text = String::from_utf8(output.stderr).expect("text");
-    assert!(text.starts_with("terraform-provider-sample: this is a plugin"), "{text}");
+    assert!(
+        text.starts_with("terraform-provider-sample: this is a plugin"),
+        "{text}"
+    );
     assert!(text.contains("terraform init") && text.contains("--debug"), "{text}");
 }
 
 #[tokio::test]
 async fn a_client_of_protocol_6_only_is_told_so() {
     let start = Launch::new(SAMPLE).env("PLUGIN_PROTOCOL_VERSIONS", "6").start().await;
-    let Err(StartError::Line { line, stderr }) = start else { panic!("it started") };
+    let Err(StartError::Line { line, stderr }) = start else {
+        panic!("it started")
+    };
     for text in [&line, &stderr] {
         assert!(text.contains("speaks version 5") && text.contains("only 6;"), "{text}");
     }
@@ -170,8 +207,13 @@ async fn the_socket_folder_of_the_client_is_honoured() {
     assert!(socket(&plugin).starts_with(folder.path()), "{}", plugin.location());
 
     let missing = folder.path().join("missing");
-    let start = Launch::new(SAMPLE).env("PLUGIN_UNIX_SOCKET_DIR", &missing).start().await;
-    let Err(StartError::Line { line, .. }) = start else { panic!("it started") };
+    let start = Launch::new(SAMPLE)
+        .env("PLUGIN_UNIX_SOCKET_DIR", &missing)
+        .start()
+        .await;
+    let Err(StartError::Line { line, .. }) = start else {
+        panic!("it started")
+    };
     assert!(line.contains("make a folder for the socket in"), "{line}");
 }
 
@@ -180,16 +222,26 @@ async fn shutdown_ends_it_at_once_and_leaves_nothing() {
     let plugin = started().await;
     let socket = socket(&plugin);
     // Terraform keeps both of these open.
-    let _stdio = GrpcStdioClient::new(plugin.channel()).stream_stdio(()).await.expect("a stream");
+    let _stdio = GrpcStdioClient::new(plugin.channel())
+        .stream_stdio(())
+        .await
+        .expect("a stream");
     let _broker = GrpcBrokerClient::new(plugin.channel())
         .start_stream(futures::stream::pending())
         .await
         .expect("a stream");
     assert!(socket.exists());
     let start = Instant::now();
-    let status = timeout(PATIENCE, plugin.shutdown()).await.expect("it ends").expect("it is ours");
+    let status = timeout(PATIENCE, plugin.shutdown())
+        .await
+        .expect("it ends")
+        .expect("it is ours");
     assert_eq!(status.code(), Some(0));
-    assert!(start.elapsed() < Duration::from_millis(1400), "it was forced: {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_millis(1400),
+        "it was forced: {:?}",
+        start.elapsed()
+    );
     assert_nothing_left(&socket);
 }
 
@@ -211,7 +263,10 @@ async fn terminating_it_lets_handlers_wind_down_and_leaves_nothing() {
     for stop in [Signal::TERM, Signal::HUP] {
         let mut plugin = started().await;
         let socket = socket(&plugin);
-        let request = read_data_source::Request { type_name: "sample_wait".into(), ..Default::default() };
+        let request = read_data_source::Request {
+            type_name: "sample_wait".into(),
+            ..Default::default()
+        };
         let mut provider = plugin.provider();
         let waiting = tokio::spawn(async move { provider.read_data_source(request).await });
         logged(&plugin, "waiting").await;
@@ -237,7 +292,10 @@ async fn interrupts_are_the_clients_business() {
 async fn a_lost_client_ends_it() {
     let mut plugin = started().await;
     let socket = socket(&plugin);
-    let request = read_data_source::Request { type_name: "sample_wait".into(), ..Default::default() };
+    let request = read_data_source::Request {
+        type_name: "sample_wait".into(),
+        ..Default::default()
+    };
     let mut provider = plugin.provider();
     let waiting = tokio::spawn(async move { provider.read_data_source(request).await });
     logged(&plugin, "waiting").await;
@@ -263,14 +321,23 @@ async fn stdout_stays_clean() {
 async fn a_panic_is_an_answer() {
     let plugin = started().await;
     let answer = read(&plugin, "sample_panic").await;
-    let [diagnostic] = answer.diagnostics.as_slice() else { panic!("{answer:?}") };
+    let [diagnostic] = answer.diagnostics.as_slice() else {
+        panic!("{answer:?}")
+    };
     let detail = &diagnostic.detail;
-    assert!(detail.starts_with("ReadDataSource panicked: no jar\nfor sample_panic"), "{detail}");
+    assert!(
+        detail.starts_with("ReadDataSource panicked: no jar\nfor sample_panic"),
+        "{detail}"
+    );
     assert!(detail.contains("tests/sample/provider.rs:"), "{detail}");
 
     let line: Value = serde_json::from_str(&logged(&plugin, "no jar").await).expect("JSON");
     assert_eq!(line["@level"], "error");
-    assert!(line["location"].as_str().is_some_and(|place| place.contains("provider.rs:")));
+    assert!(
+        line["location"]
+            .as_str()
+            .is_some_and(|place| place.contains("provider.rs:"))
+    );
     for line in plugin.stderr() {
         assert!(line.starts_with('{'), "one line of JSON each: {line}");
     }
@@ -279,9 +346,14 @@ async fn a_panic_is_an_answer() {
 
 #[tokio::test]
 async fn every_log_line_is_one_terraform_reads() {
-    let launch = Launch::new(SAMPLE).env("TF_LOG", "error").env("TF_LOG_PROVIDER_SAMPLE", "trace");
+    let launch = Launch::new(SAMPLE)
+        .env("TF_LOG", "error")
+        .env("TF_LOG_PROVIDER_SAMPLE", "trace");
     let mut plugin = launch.start().await.expect("it starts");
-    let request = configure::Request { terraform_version: "1.11.4".into(), ..Default::default() };
+    let request = configure::Request {
+        terraform_version: "1.11.4".into(),
+        ..Default::default()
+    };
     plugin.provider().configure(request).await.expect("an answer");
     read(&plugin, "sample_wait_not").await;
     signal(&plugin, Signal::INT);
@@ -297,12 +369,19 @@ async fn every_log_line_is_one_terraform_reads() {
             assert!(line[key].is_string(), "{key} in {line}");
         }
     }
-    assert!(lines.iter().any(|line| line.contains(r#""terraform":"1.11.4""#)), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.contains(r#""terraform":"1.11.4""#)),
+        "{lines:#?}"
+    );
 }
 
 #[tokio::test]
 async fn the_level_asked_for_is_kept() {
-    let plugin = Launch::new(SAMPLE).env("TF_LOG", "error").start().await.expect("it starts");
+    let plugin = Launch::new(SAMPLE)
+        .env("TF_LOG", "error")
+        .start()
+        .await
+        .expect("it starts");
     read(&plugin, "sample_print").await;
     read(&plugin, "sample_panic").await;
     logged(&plugin, "no jar").await;
@@ -324,13 +403,21 @@ async fn a_line_says_which_call_it_belongs_to() {
 #[tokio::test]
 async fn large_values_pass_both_ways() {
     let plugin = started().await;
-    let config = DynamicValue { msgpack: vec![0xa5; 32 << 20], json: vec![] };
+    let config = DynamicValue {
+        msgpack: vec![0xa5; 32 << 20],
+        json: vec![],
+    };
     let request = read_data_source::Request {
         type_name: "sample_note".into(),
         config: Some(config.clone()),
         ..Default::default()
     };
-    let answer = plugin.provider().read_data_source(request).await.expect("an answer").into_inner();
+    let answer = plugin
+        .provider()
+        .read_data_source(request)
+        .await
+        .expect("an answer")
+        .into_inner();
     assert!(answer.state == Some(config), "it came back changed");
 }
 
@@ -341,7 +428,10 @@ async fn a_debugged_provider_outlives_its_clients_and_ends_with_ctrl_c() {
     for _ in 0..2 {
         let channel = plugin.connect(Credentials::Plaintext).await.expect("a connection");
         let mut provider = ProviderClient::new(channel);
-        provider.configure(configure::Request::default()).await.expect("an answer");
+        provider
+            .configure(configure::Request::default())
+            .await
+            .expect("an answer");
     }
     plugin.disconnect();
     // Longer than a lost client is waited for.

@@ -11,9 +11,7 @@ use p521::ecdsa::{DerSignature, SigningKey};
 use p521::elliptic_curve::Generate;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, Signer, SingleCertAndKey};
-use rustls::{
-    ClientConfig, Error, RootCertStore, SignatureAlgorithm, SignatureScheme,
-};
+use rustls::{ClientConfig, Error, RootCertStore, SignatureAlgorithm, SignatureScheme};
 use tokio_rustls::TlsConnector;
 use x509_cert::builder::profile::cabf::Root;
 use x509_cert::builder::{Builder, CertificateBuilder};
@@ -78,10 +76,7 @@ impl Identity {
 }
 
 /// Does TLS handshakes with the one server that has the certificate `server`.
-pub(super) fn connector(
-    credentials: &Credentials,
-    server: &CertificateDer<'static>,
-) -> Result<TlsConnector, Error> {
+pub(super) fn connector(credentials: &Credentials, server: &CertificateDer<'static>) -> Result<TlsConnector, Error> {
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     // The server's certificate is its own root, as in go-plugin: name and purpose are checked.
     let mut roots = RootCertStore::empty();

@@ -73,7 +73,10 @@ impl Launch {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        Self { command, security: Security::Fresh }
+        Self {
+            command,
+            security: Security::Fresh,
+        }
     }
 
     /// Sets a variable of its environment.
@@ -138,19 +141,30 @@ impl Launch {
             let stderr = stderr.rest().await.join("\n");
             return Err(StartError::Line { line, stderr });
         };
-        let channel = door.connect(identity.map_or(Credentials::Plaintext, Credentials::Holder)).await?;
-        Ok(Plugin { child, door, channel: Some(channel), stdout, stderr })
+        let channel = door
+            .connect(identity.map_or(Credentials::Plaintext, Credentials::Holder))
+            .await?;
+        Ok(Plugin {
+            child,
+            door,
+            channel: Some(channel),
+            stdout,
+            stderr,
+        })
     }
 }
 
 /// Reads a handshake line of protocol 5, or what a debugged provider prints instead.
 fn door(line: &str) -> Option<Door> {
     if let Some(value) = line.strip_prefix("TF_REATTACH_PROVIDERS='") {
-        let providers: BTreeMap<String, Reattach> =
-            serde_json::from_str(value.strip_suffix('\'')?).ok()?;
+        let providers: BTreeMap<String, Reattach> = serde_json::from_str(value.strip_suffix('\'')?).ok()?;
         let (_, Reattach { address }) = providers.into_iter().next()?;
         let Reachable { network, location } = address;
-        return Some(Door { unix: network == "unix", location, certificate: None });
+        return Some(Door {
+            unix: network == "unix",
+            location,
+            certificate: None,
+        });
     }
     let fields: Vec<&str> = line.split('|').collect();
     let &[core, protocol, network, location, "grpc", certificate] = fields.as_slice() else {
@@ -163,7 +177,11 @@ fn door(line: &str) -> Option<Door> {
         "" => None,
         text => Some(CertificateDer::from(BASE64_STANDARD_NO_PAD.decode(text).ok()?)),
     };
-    Some(Door { unix: network == "unix", location: location.to_owned(), certificate })
+    Some(Door {
+        unix: network == "unix",
+        location: location.to_owned(),
+        certificate,
+    })
 }
 
 /// One provider in `TF_REATTACH_PROVIDERS`, as far as a client needs it.

@@ -17,7 +17,9 @@ impl Output {
             let mut bytes = Vec::new();
             // Read by bytes: a process may print anything.
             while reader.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
-                let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned();
+                let line = String::from_utf8_lossy(&bytes)
+                    .trim_end_matches(['\r', '\n'])
+                    .to_owned();
                 sender.send_modify(|lines: &mut Vec<String>| lines.push(line));
                 bytes.clear();
             }

@@ -70,7 +70,11 @@ impl Panicked {
 
     /// A task that ended without a payload to look at.
     pub(super) fn unknown(rpc: &'static str, error: &JoinError) -> Self {
-        Self { rpc, message: error.to_string(), place: None }
+        Self {
+            rpc,
+            message: error.to_string(),
+            place: None,
+        }
     }
 }
 

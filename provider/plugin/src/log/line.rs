@@ -27,7 +27,10 @@ impl Line {
             ("@timestamp", format!("{now:.6}")),
         ];
         Self {
-            head: head.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect(),
+            head: head
+                .into_iter()
+                .map(|(name, text)| (name.to_owned(), text.into()))
+                .collect(),
             fields: Map::new(),
         }
     }
@@ -114,7 +117,11 @@ mod tests {
         let message = "é".repeat(LONGEST_TEXT);
         let line = parsed(Line::new("info", "m", &message));
         let text = line["@message"].as_str().expect("text");
-        assert!(text.ends_with(&format!("… ({LONGEST_TEXT} more bytes)")), "{}", text.len());
+        assert!(
+            text.ends_with(&format!("… ({LONGEST_TEXT} more bytes)")),
+            "{}",
+            text.len()
+        );
     }
 
     #[test]

@@ -4,9 +4,7 @@ use p521::ecdsa::signature::Verifier;
 use p521::ecdsa::{DerSignature, Signature, VerifyingKey};
 use rustls::SignatureScheme;
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{
-    AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
-};
+use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
 /// P-521 with SHA-512 and nothing else.
 pub(crate) const ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
@@ -26,12 +24,7 @@ impl SignatureVerificationAlgorithm for P521Sha512 {
         alg_id::ECDSA_SHA512
     }
 
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         let verified = || {
             let key = VerifyingKey::from_sec1_bytes(public_key)?;
             let signature = Signature::try_from(DerSignature::try_from(signature)?)?;

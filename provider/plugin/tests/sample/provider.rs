@@ -51,8 +51,14 @@ fn text_schema() -> Schema {
         required: true,
         ..schema::Attribute::default()
     };
-    let block = schema::Block { attributes: vec![text], ..schema::Block::default() };
-    Schema { version: 0, block: Some(block) }
+    let block = schema::Block {
+        attributes: vec![text],
+        ..schema::Block::default()
+    };
+    Schema {
+        version: 0,
+        block: Some(block),
+    }
 }
 
 fn error(detail: String) -> Diagnostic {

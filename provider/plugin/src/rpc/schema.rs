@@ -1,0 +1,71 @@
+//! What there is: metadata and schemas.
+
+use std::sync::Arc;
+
+use terraform_schema::Diagnostics;
+
+use crate::convert::schema;
+use crate::generated::tfplugin5 as pb;
+use crate::provider::Provider;
+use crate::server::Server;
+
+/// What this server can do. Schemas need not be asked for in each process: nothing waits for that call.
+fn capabilities() -> pb::ServerCapabilities {
+    pb::ServerCapabilities {
+        plan_destroy: true,
+        get_provider_schema_optional: true,
+        move_resource_state: true,
+        generate_resource_config: true,
+    }
+}
+
+pub(super) async fn metadata<P: Provider>(
+    server: Arc<Server<P>>,
+    _: pb::get_metadata::Request,
+) -> Result<pb::get_metadata::Response, Diagnostics> {
+    Ok(pb::get_metadata::Response {
+        server_capabilities: Some(capabilities()),
+        resources: server
+            .resources()
+            .map(|resource| pb::get_metadata::ResourceMetadata {
+                type_name: resource.name().to_owned(),
+            })
+            .collect(),
+        ..Default::default()
+    })
+}
+
+pub(super) async fn provider<P: Provider>(
+    server: Arc<Server<P>>,
+    _: pb::get_provider_schema::Request,
+) -> Result<pb::get_provider_schema::Response, Diagnostics> {
+    Ok(pb::get_provider_schema::Response {
+        provider: Some(schema::schema(server.provider_schema())),
+        resource_schemas: server
+            .resources()
+            .map(|resource| (resource.name().to_owned(), schema::schema(resource.schema())))
+            .collect(),
+        server_capabilities: Some(capabilities()),
+        ..Default::default()
+    })
+}
+
+pub(super) async fn identities<P: Provider>(
+    server: Arc<Server<P>>,
+    _: pb::get_resource_identity_schemas::Request,
+) -> Result<pb::get_resource_identity_schemas::Response, Diagnostics> {
+    Ok(pb::get_resource_identity_schemas::Response {
+        identity_schemas: server
+            .resources()
+            .map(|resource| (resource.name().to_owned(), schema::identity(resource.identity_schema())))
+            .collect(),
+        diagnostics: Vec::new(),
+    })
+}
+
+pub(super) async fn functions<P: Provider>(
+    _: Arc<Server<P>>,
+    _: pb::get_functions::Request,
+) -> Result<pb::get_functions::Response, Diagnostics> {
+    Ok(pb::get_functions::Response::default())
+}
