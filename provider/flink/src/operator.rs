@@ -1,5 +1,7 @@
 //! The custom resources of the Flink Kubernetes Operator: types, meaning, progress.
 
+mod attributes;
+pub mod checks;
 pub mod configuration;
 pub mod deployment;
 pub mod error;
@@ -12,12 +14,13 @@ pub mod quantity;
 pub mod resource;
 pub mod status;
 
+pub use configuration::FlinkConfiguration;
 pub use deployment::{DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, ImagePullPolicy};
 pub use error::OperatorError;
 pub use ingress::{IngressSpec, IngressTls};
 pub use job::{JobSpec, JobState, UpgradeMode};
 pub use pod_template::PodTemplate;
 pub use process::{JobManagerSpec, ProcessResource, ResourceClaim, ResourceRequirements, TaskManagerSpec};
-pub use quantity::{Cpu, Memory, Quantity};
+pub use quantity::{Cpu, Memory, Quantities, Quantity};
 pub use resource::{Manifest, Resource};
 pub use status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};

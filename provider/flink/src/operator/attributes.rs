@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use bigdecimal::BigDecimal;
 use serde_json::Value as Json;
 use terraform_schema::model::{AttributeType, Shape};
 use terraform_schema::schema::{Check, Semantics};
@@ -15,7 +16,11 @@ use super::quantity::{AmountError, Cpu, Memory, Quantities, Quantity};
 /// A required attribute with its own meaning of "the same" and a check.
 fn meant(ty: Type, same: fn(&Value, &Value) -> bool, words: &'static str, check: Check) -> Attribute {
     let mut attribute = Attribute::new(ty);
-    attribute.semantics = Semantics { same, class: None, words: Some(words) };
+    attribute.semantics = Semantics {
+        same,
+        class: None,
+        words: Some(words),
+    };
     attribute.checks.push(check);
     attribute
 }
@@ -39,7 +44,12 @@ impl AttributeType for Memory {
             Some(Err(error)) => not_an_amount(&error, path).into(),
             Some(Ok(_)) | None => Diagnostics::new(),
         };
-        Shape::Attribute(Box::new(meant(Type::String, same, "compared as an amount of memory", check)))
+        Shape::Attribute(Box::new(meant(
+            Type::String,
+            same,
+            "compared as an amount of memory",
+            check,
+        )))
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
@@ -68,7 +78,10 @@ impl AttributeType for Cpu {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let number = Number::decode(value, path)?;
-        number.to_string().parse().map_err(|error| not_an_amount(&error, path).into())
+        number
+            .to_string()
+            .parse()
+            .map_err(|error| not_an_amount(&error, path).into())
     }
 
     fn encode(&self) -> Value {
@@ -84,18 +97,30 @@ impl AttributeType for Quantities {
         };
         let check: Check = |value, path| {
             let members = value.as_map().into_iter().flatten();
-            members.filter_map(|(name, amount)| Some(quantity_problem(name, amount.as_str()?, &path.key(name))?)).collect()
+            members
+                .filter_map(|(name, amount)| Some(quantity_problem(name, amount.as_str()?, &path.key(name))?))
+                .collect()
         };
-        Shape::Attribute(Box::new(meant(Type::map(Type::String), same, "compared as quantities", check)))
+        Shape::Attribute(Box::new(meant(
+            Type::map(Type::String),
+            same,
+            "compared as quantities",
+            check,
+        )))
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let texts = BTreeMap::<String, String>::decode(value, path)?;
-        Ok(Self(texts.into_iter().map(|(name, text)| (name, Quantity(text))).collect()))
+        Ok(Self(
+            texts.into_iter().map(|(name, text)| (name, Quantity(text))).collect(),
+        ))
     }
 
     fn encode(&self) -> Value {
-        Value::map(self.iter().map(|(name, quantity)| (name.clone(), Value::string(&quantity.0))))
+        Value::map(
+            self.iter()
+                .map(|(name, quantity)| (name.clone(), Value::string(&quantity.0))),
+        )
     }
 }
 
@@ -109,17 +134,23 @@ fn same_quantity(name: &str, a: &Value, b: Option<&Value>) -> bool {
 }
 
 fn quantity_problem(name: &str, text: &str, path: &AttributePath) -> Option<Diagnostic> {
-    let parsed = if name == "memory" { Memory(text.to_owned()).bytes() } else { Quantity(text.to_owned()).amount() };
+    let parsed = if name == "memory" {
+        Memory(text.to_owned()).bytes()
+    } else {
+        Quantity(text.to_owned()).amount()
+    };
     match parsed {
         Err(error) => Some(not_an_amount(&error, path)),
-        Ok(amount) if matches!(name, "cpu" | "memory") && amount <= 0.into() => Some(
+        Ok(amount) if matches!(name, "cpu" | "memory") && amount <= BigDecimal::from(0) => Some(
             Diagnostic::error("Quantity out of range")
                 .detail(format!("`{text}` is not more than 0: a process needs some {name}."))
                 .at(path.clone()),
         ),
-        Ok(amount) if amount < 0.into() => {
-            Some(Diagnostic::error("Quantity out of range").detail(format!("`{text}` is less than 0.")).at(path.clone()))
-        }
+        Ok(amount) if amount < BigDecimal::from(0) => Some(
+            Diagnostic::error("Quantity out of range")
+                .detail(format!("`{text}` is less than 0."))
+                .at(path.clone()),
+        ),
         Ok(_) => None,
     }
 }
@@ -140,14 +171,23 @@ impl AttributeType for PodTemplate {
             (Some(Ok(a)), Some(Ok(b))) => a.means_same(&b),
             _ => false,
         };
-        Shape::Attribute(Box::new(meant(Type::Dynamic, same, "compared as a pod template", pod_template_problems)))
+        Shape::Attribute(Box::new(meant(
+            Type::Dynamic,
+            same,
+            "compared as a pod template",
+            pod_template_problems,
+        )))
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         match Self::from_value(value) {
             Some(Ok(template)) => Ok(template),
             Some(Err(error)) => Err(not_a_pod_template(&error, path).into()),
-            None => Err(Diagnostic::bug(format!("`{path}` is still unknown where it must be known.")).at(path.clone()).into()),
+            None => Err(
+                Diagnostic::bug(format!("`{path}` is still unknown where it must be known."))
+                    .at(path.clone())
+                    .into(),
+            ),
         }
     }
 
@@ -197,7 +237,10 @@ fn pod_template_problems(value: &Value, path: &AttributePath) -> Diagnostics {
 impl AttributeType for FlinkConfiguration {
     fn shape() -> Shape {
         let mut attribute = Attribute::new(Type::map(Type::String));
-        attribute.semantics = Semantics { class: Some(configuration_class), ..Semantics::default() };
+        attribute.semantics = Semantics {
+            class: Some(configuration_class),
+            ..Semantics::default()
+        };
         Shape::Attribute(Box::new(attribute))
     }
 
@@ -214,13 +257,19 @@ impl AttributeType for FlinkConfiguration {
 fn configuration_class(before: &Value, after: &Value) -> UpdateClass {
     let members = |value: &Value| value.as_map().cloned().unwrap_or_default();
     let (before, after) = (members(before), members(after));
-    let changed = before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key));
+    let changed = before
+        .keys()
+        .chain(after.keys())
+        .filter(|key| before.get(*key) != after.get(*key));
     changed.map(|key| key_class(key)).max().unwrap_or(UpdateClass::Ignored)
 }
 
 /// What changing a configuration key does, by the operator's rules for prefixes.
 fn key_class(key: &str) -> UpdateClass {
-    if ["job.autoscaler", "parallelism.default", "kubernetes.operator"].iter().any(|prefix| key.starts_with(prefix)) {
+    if ["job.autoscaler", "parallelism.default", "kubernetes.operator"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
+    {
         UpdateClass::Ignored
     } else if key.starts_with("pipeline.jobvertex-parallelism-overrides") {
         UpdateClass::Scaled

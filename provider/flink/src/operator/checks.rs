@@ -10,14 +10,21 @@ const OLDEST_SUPPORTED: (u32, u32) = (1, 19);
 
 /// Reads a Flink version such as `v1_20`.
 pub fn parse_flink_version(text: &str) -> Option<(u32, u32)> {
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let number = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse().ok())
+            .flatten()
+    };
     let (major, minor) = text.strip_prefix('v')?.split_once('_')?;
     Some((number(major)?, number(minor)?))
 }
 
 /// Checks a Flink version: its form, and that the operator takes it.
 pub fn flink_version(value: &Value, path: &AttributePath) -> Diagnostics {
-    let Some(text) = value.as_str() else { return Diagnostics::new() };
+    let Some(text) = value.as_str() else {
+        return Diagnostics::new();
+    };
     let Some(version) = parse_flink_version(text) else {
         let hint = text
             .trim_start_matches('v')
@@ -27,13 +34,17 @@ pub fn flink_version(value: &Value, path: &AttributePath) -> Diagnostics {
             .map(|hint| format!(" Did you mean `{hint}`?"))
             .unwrap_or_default();
         return Diagnostic::error("Not a Flink version")
-            .detail(format!("`{text}` is not of the form `v<major>_<minor>`, such as `v1_20` or `v2_1`.{hint}"))
+            .detail(format!(
+                "`{text}` is not of the form `v<major>_<minor>`, such as `v1_20` or `v2_1`.{hint}"
+            ))
             .at(path.clone())
             .into();
     };
     if version < OLDEST {
         return Diagnostic::error("Flink version too old")
-            .detail(format!("The operator refuses Flink `{text}`: the oldest version that it takes is `v1_15`."))
+            .detail(format!(
+                "The operator refuses Flink `{text}`: the oldest version that it takes is `v1_15`."
+            ))
             .at(path.clone())
             .into();
     }
@@ -62,17 +73,29 @@ pub fn not_blank(value: &Value, path: &AttributePath) -> Diagnostics {
 
 /// Checks the template of an ingress: host and path with the two placeholders that the operator knows.
 pub fn ingress_template(value: &Value, path: &AttributePath) -> Diagnostics {
-    let Some(text) = value.as_str() else { return Diagnostics::new() };
-    let problem = |detail: String| Diagnostic::error("Not an ingress template").detail(detail).at(path.clone());
+    let Some(text) = value.as_str() else {
+        return Diagnostics::new();
+    };
+    let problem = |detail: String| {
+        Diagnostic::error("Not an ingress template")
+            .detail(detail)
+            .at(path.clone())
+    };
     if text.trim().is_empty() {
-        return problem("The operator needs a template of host and path, such as `{{name}}.{{namespace}}.flink.example.com`.".to_owned())
-            .into();
+        return problem(
+            "The operator needs a template of host and path, such as `{{name}}.{{namespace}}.flink.example.com`."
+                .to_owned(),
+        )
+        .into();
     }
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, inner)) = rest.split_once("{{") {
         let Some((placeholder, after)) = inner.split_once("}}") else {
-            return problem(format!("In `{text}` a placeholder begins with `{{{{` and does not end.")).into();
+            return problem(format!(
+                "In `{text}` a placeholder begins with `{{{{` and does not end."
+            ))
+            .into();
         };
         if !["name", "namespace"].contains(&placeholder.trim().to_lowercase().as_str()) {
             return problem(format!(
@@ -90,8 +113,10 @@ pub fn ingress_template(value: &Value, path: &AttributePath) -> Diagnostics {
     let host = address.split('/').next().unwrap_or_default();
     let port = host.rsplit_once(':').map(|(_, port)| port);
     if filled.contains(char::is_whitespace) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        return problem(format!("`{text}` is not a host with a path: the operator must be able to read it as an address."))
-            .into();
+        return problem(format!(
+            "`{text}` is not a host with a path: the operator must be able to read it as an address."
+        ))
+        .into();
     }
     Diagnostics::new()
 }
@@ -102,7 +127,10 @@ mod tests {
 
     fn check(check: fn(&Value, &AttributePath) -> Diagnostics, text: &str) -> Option<(bool, String)> {
         let found = check(&text.into(), &AttributePath::root());
-        found.iter().next().map(|problem| (problem.is_error(), problem.detail.clone()))
+        found
+            .iter()
+            .next()
+            .map(|problem| (problem.is_error(), problem.detail.clone()))
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `flinkConfiguration`: nested or flat in the custom resource, flat text here.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Flattens a configuration object the way the operator does: nested keys joined with a dot, lists
@@ -43,14 +44,26 @@ pub fn scalar_text(value: &Value) -> String {
     }
 }
 
-/// Reads a configuration from a custom resource, however it is nested.
-pub(super) fn flattened<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<BTreeMap<String, String>>, D::Error> {
-    match Option::<Value>::deserialize(deserializer)? {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(configuration)) => Ok(Some(flatten(&configuration))),
-        Some(_) => Err(D::Error::custom("flinkConfiguration is not an object")),
+/// Flink and operator configuration: text by key, flat.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct FlinkConfiguration(pub BTreeMap<String, String>);
+
+impl Deref for FlinkConfiguration {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for FlinkConfiguration {
+    /// Reads a configuration from a custom resource, however it is nested.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Object(configuration) => Ok(Self(flatten(&configuration))),
+            _ => Err(D::Error::custom("flinkConfiguration is not an object")),
+        }
     }
 }
 

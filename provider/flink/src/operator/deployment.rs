@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use terraform_schema::Schema;
 
-use super::configuration;
+use super::checks;
+use super::configuration::FlinkConfiguration;
 use super::ingress::IngressSpec;
 use super::job::{JobSpec, JobState};
 use super::pod_template::PodTemplate;
 use super::process::{JobManagerSpec, TaskManagerSpec};
-use super::resource::Resource;
+use super::resource::{FieldForm, Resource};
 use super::status::FlinkDeploymentStatus;
 
 /// A `FlinkDeployment` as the API server returns it.
@@ -41,6 +43,17 @@ impl Resource for FlinkDeployment {
 
     fn same_meaning(path: &[&str], left: Option<&Value>, right: Option<&Value>) -> bool {
         super::meaning::means_same(path, left, right)
+    }
+
+    fn form(path: &[&str]) -> FieldForm {
+        super::meaning::form(path)
+    }
+
+    fn since(path: &str) -> Option<&'static str> {
+        ["spec.jobManager.resources", "spec.taskManager.resources"]
+            .iter()
+            .any(|field| path == *field || path.starts_with(&format!("{field}.")))
+            .then_some("1.16")
     }
 }
 
@@ -73,32 +86,37 @@ impl FlinkDeployment {
 }
 
 /// What a `FlinkDeployment` asks for: image, Flink version, configuration, and the job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Schema, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FlinkDeploymentSpec {
     /// Container image of JobManager and TaskManagers, for example
     /// `registry.example.com/team/orders:1.4.2`. It must contain the Flink version named in
     /// `flink_version`. Without it, the image of the operator's default configuration is used.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart, check = checks::not_blank)]
     pub image: Option<String>,
 
     /// When the image is pulled. Without it, Kubernetes decides: `Always` for the tag `latest`, else
     /// `IfNotPresent`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub image_pull_policy: Option<ImagePullPolicy>,
 
     /// Kubernetes service account the Flink pods run as, for example `flink`. It must exist in the
     /// namespace and, in `native` mode, be allowed to manage pods, config maps and deployments.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(class = Restart, check = checks::not_blank)]
     pub service_account: String,
 
     /// Flink version of the image, as `v<major>_<minor>`: `v1_20`, `v2_1`. The operator has to know
     /// the version: see the table of versions in the guides.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(class = Restart, check = checks::flink_version)]
     pub flink_version: String,
 
     /// Who creates the TaskManagers. The operator assumes `native`. Changing it replaces the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(requires_replace, class = Restart, assumed = "native")]
     pub mode: Option<DeploymentMode>,
 
     /// Flink and operator configuration, key by key, for example
@@ -106,44 +124,49 @@ pub struct FlinkDeploymentSpec {
     /// Keys that start with `kubernetes.operator.` or `job.autoscaler.` take effect without a
     /// restart, all others restart the job. `kubernetes.namespace`, `kubernetes.cluster-id` and
     /// `high-availability.cluster-id` belong to the operator and are refused.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "configuration::flattened"
-    )]
-    pub flink_configuration: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
+    pub flink_configuration: Option<FlinkConfiguration>,
 
     /// Logging configuration files, by file name: `log4j-console.properties` or
     /// `logback-console.xml`, with the content of the file. Without it, the files of the image or of
     /// the operator are used.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub log_configuration: Option<BTreeMap<String, String>>,
 
     /// Restarts the job when it changes to another number, in the way `job.upgrade_mode` says; a
     /// session cluster is created anew. Removing it does nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub restart_nonce: Option<i64>,
 
     /// Pod template shared by JobManager and TaskManagers: a Kubernetes pod template as an object,
     /// or as a string of YAML or JSON. The container that runs Flink must be named
     /// `flink-main-container`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub pod_template: Option<PodTemplate>,
 
     /// Ingress to the Flink web UI and REST interface. Without it, none is created.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub ingress: Option<IngressSpec>,
 
     /// The job of an application cluster. Leave it out for a session cluster, to which jobs are
     /// submitted later. Adding or removing it replaces the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(requires_replace, class = Restart)]
     pub job: Option<JobSpec>,
 
     /// The JobManager: its size, number and pod template.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub job_manager: Option<JobManagerSpec>,
 
     /// The TaskManagers: their size, number and pod template.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(class = Restart)]
     pub task_manager: Option<TaskManagerSpec>,
 }
 
@@ -163,7 +186,8 @@ impl FlinkDeploymentSpec {
 }
 
 /// When the image of a container is pulled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Schema, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub enum ImagePullPolicy {
     /// Only where the node does not have the image yet.
     #[default]
@@ -175,7 +199,7 @@ pub enum ImagePullPolicy {
 }
 
 /// Who creates the TaskManagers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Schema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeploymentMode {
     /// Flink itself asks Kubernetes for TaskManagers, as many as the jobs need.

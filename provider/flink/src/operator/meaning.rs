@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::configuration::{flatten, scalar_text};
 use super::pod_template::PodTemplate;
 use super::quantity::{Memory, Quantity};
+use super::resource::FieldForm;
 
 /// How the values of a field are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,15 @@ fn comparison(path: &[&str]) -> Comparison {
         | ["spec", "jobManager" | "taskManager", "resources", "requests" | "limits", "memory"] => Comparison::Memory,
         ["spec", "jobManager" | "taskManager", "resources", "requests" | "limits", _] => Comparison::Quantity,
         _ => Comparison::Plain,
+    }
+}
+
+/// How the value of the field at a path is built.
+pub(super) fn form(path: &[&str]) -> FieldForm {
+    match comparison(path) {
+        Comparison::PodTemplate => FieldForm::Whole,
+        Comparison::Configuration => FieldForm::Flattened,
+        Comparison::Memory | Comparison::Quantity | Comparison::ConfigurationValue | Comparison::Plain => FieldForm::Tree,
     }
 }
 

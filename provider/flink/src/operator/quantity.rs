@@ -3,6 +3,8 @@
 //! All keep the spelling they were written in. Two spellings of the same amount are different values
 //! (`==`) with the same meaning (`means_same`): the operator compares text, a reviewer does not.
 
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use bigdecimal::num_bigint::BigInt;
@@ -108,6 +110,19 @@ impl<'de> Deserialize<'de> for Quantity {
             serde_json::Value::Number(number) => Ok(Self(number.to_string())),
             other => Err(D::Error::custom(format!("expected a quantity, found {other}"))),
         }
+    }
+}
+
+/// Kubernetes quantities by the name of what they measure: `cpu`, `memory`, `example.com/gpu`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantities(pub BTreeMap<String, Quantity>);
+
+impl Deref for Quantities {
+    type Target = BTreeMap<String, Quantity>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 

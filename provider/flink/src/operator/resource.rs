@@ -27,6 +27,19 @@ pub trait Resource: DeserializeOwned + Serialize + Clone + Send + Sync + 'static
     /// same to the operator. An absent value means what the operator assumes.
     fn same_meaning(path: &[&str], left: Option<&Value>, right: Option<&Value>) -> bool;
 
+    /// How the value of the field at `path` is built.
+    fn form(path: &[&str]) -> FieldForm {
+        let _ = path;
+        FieldForm::Tree
+    }
+
+    /// The first operator version whose definition has the field at `path` (`spec.job.state`), where it
+    /// is newer than the oldest supported one.
+    fn since(path: &str) -> Option<&'static str> {
+        let _ = path;
+        None
+    }
+
     /// API version and group, as in a manifest.
     fn api_version() -> String {
         format!("{GROUP}/{VERSION}")
@@ -36,6 +49,17 @@ pub trait Resource: DeserializeOwned + Serialize + Clone + Send + Sync + 'static
     fn definition() -> String {
         format!("{}.{GROUP}", Self::PLURAL)
     }
+}
+
+/// How the value of a field is built, for whoever walks through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldForm {
+    /// Objects have members with a meaning of their own; all else is one value.
+    Tree,
+    /// One value, whatever it looks like.
+    Whole,
+    /// An object whose nested members count as flat keys with dots.
+    Flattened,
 }
 
 /// What an object is meant to be: the fields we send, and no others.
