@@ -237,7 +237,8 @@ fn planned_input(attribute: &Attribute, config: &Value, prior: &Value, create: b
         return if attribute.means_same(config, prior) { prior.clone() } else { config.clone() };
     }
     if !attribute.computed {
-        return Value::Null;
+        // Null as it was written: under a dynamic attribute null has a type, and Terraform wants the very same.
+        return config.clone();
     }
     match &attribute.assumed {
         // Unset means the default, and so does a prior value that spells the default out.
