@@ -124,7 +124,7 @@ impl Plugin {
 
     /// What the process printed on stdout after the handshake line. It must be nothing.
     pub fn stdout(&self) -> Vec<String> {
-        self.stdout.lines()
+        self.stdout.lines().split_off(1)
     }
 
     /// The lines of its stderr so far: hclog JSON, and whatever else was printed.
