@@ -27,13 +27,17 @@ const VARIANT: &[&str] = &["other"];
 const CLASSES: &[&str] = &["Local", "Ignored", "Scaled", "Restart", "Redeploy"];
 
 /// What people look for under another name, and where it is.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("optional", "the type says it: `Option<..>`"),
-    ("required", "the type says it: whatever is not in `Option` or `Computed`"),
+    (
+        "required",
+        "the type says it: whatever is not in `Option` or `Computed`",
+    ),
     ("computed", "the type says it: `Computed<..>` or `Option<Computed<..>>`"),
     ("write_only", "the type says it: `WriteOnly<..>`"),
     ("default", "a default of the remote side is `assumed = ...`"),
     ("validate", "write `check = path::to::function`, or `range(...)`"),
+    ("pattern", "write `check = path::to::function`"),
     ("force_new", "write `requires_replace`"),
     ("use_state_for_unknown", "write `stable`"),
     ("description", "write a doc comment"),
@@ -103,7 +107,7 @@ impl FieldOptions {
                 "assumed" => options.assumed = Some(meta.value()?.parse()?),
                 "class" => options.class = Some(class(meta)?),
                 "range" => options.range = Some(range(meta)?),
-                "check" => options.checks.push(meta.value()?.parse()?),
+                "check" => options.checks.push(check(meta)?),
                 "rename" => options.rename = Some(text(meta)?),
                 "remote" => options.remote = Some(text(meta)?),
                 // `requires_replace`, `stable`, `sensitive`, `flatten`: being there is all they say.
@@ -149,7 +153,10 @@ fn each(
     mut read: impl FnMut(&str, &ParseNestedMeta) -> Result<()>,
 ) {
     let mut seen = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("schema")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("schema"))
+    {
         let parsed = attribute.parse_nested_meta(|meta| {
             let name = meta.path.to_token_stream().to_string();
             let read = if !known.contains(&name.as_str()) {
@@ -176,7 +183,10 @@ fn unknown(name: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return format!("there is no option `{name}` here: this takes no #[schema(...)] options");
     }
-    let elsewhere = ELSEWHERE.iter().find(|(other, _)| known == FIELD && *other == name).map(|(_, place)| *place);
+    let elsewhere = ELSEWHERE
+        .iter()
+        .find(|(other, _)| known == FIELD && *other == name)
+        .map(|(_, place)| *place);
     match (elsewhere, suggestion(name, known)) {
         (Some(place), _) => format!("there is no option `{name}`: {place}"),
         (None, hint) if !hint.is_empty() => format!("there is no option `{name}`{hint}"),
@@ -186,7 +196,18 @@ fn unknown(name: &str, known: &[&str]) -> String {
 
 fn text(meta: &ParseNestedMeta) -> Result<LitStr> {
     let text: LitStr = meta.value()?.parse()?;
-    if text.value().trim().is_empty() { Err(Error::new(text.span(), "this must not be empty")) } else { Ok(text) }
+    if text.value().trim().is_empty() {
+        Err(Error::new(text.span(), "this must not be empty"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn check(meta: &ParseNestedMeta) -> Result<Path> {
+    let value = meta.value()?;
+    value
+        .parse()
+        .map_err(|_| value.error("expected the path of a function of type `Check`"))
 }
 
 fn class(meta: &ParseNestedMeta) -> Result<Ident> {
@@ -217,8 +238,13 @@ fn range(meta: &ParseNestedMeta) -> Result<[Option<Number>; 2]> {
     match &ends {
         [None, None] => Err(meta.error("give at least one end: `range(min = 1)`, `range(max = 5)`")),
         [Some(min), Some(max)] if min.text.parse::<f64>().ok() > max.text.parse::<f64>().ok() => {
-            let both = [min.tokens.clone(), max.tokens.clone()].into_iter().collect::<TokenStream>();
-            Err(Error::new_spanned(both, format!("no number is between {} and {}", min.text, max.text)))
+            let both = [min.tokens.clone(), max.tokens.clone()]
+                .into_iter()
+                .collect::<TokenStream>();
+            Err(Error::new_spanned(
+                both,
+                format!("no number is between {} and {}", min.text, max.text),
+            ))
         }
         _ => Ok(ends),
     }
@@ -231,7 +257,12 @@ fn ends(content: ParseStream) -> Result<[Option<Number>; 2]> {
         let place = match end.to_string().as_str() {
             "min" => 0,
             "max" => 1,
-            other => return Err(Error::new(end.span(), format!("a range has `min` and `max`, no `{other}`"))),
+            other => {
+                return Err(Error::new(
+                    end.span(),
+                    format!("a range has `min` and `max`, no `{other}`"),
+                ));
+            }
         };
         content.parse::<Token![=]>()?;
         ends[place] = Some(number(content)?);

@@ -33,7 +33,10 @@ pub fn expand(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
                     mistakes.at(&variant.ident, format!("`{first}` takes every other text already"));
                 }
             }
-            (_, true) => mistakes.at(&variant.ident, "what takes every other text must hold it: `Unknown(String)`"),
+            (_, true) => mistakes.at(
+                &variant.ident,
+                "what takes every other text must hold it: `Unknown(String)`",
+            ),
             (_, false) => mistakes.at(
                 &variant.ident,
                 "an enum in a schema is a list of texts, so a variant has no fields; \
@@ -42,7 +45,10 @@ pub fn expand(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         }
     }
     if choices.is_empty() && mistakes.0.is_none() {
-        return Err(Error::new_spanned(&input.ident, "an enum in a schema needs at least one variant without fields"));
+        return Err(Error::new_spanned(
+            &input.ident,
+            "an enum in a schema needs at least one variant without fields",
+        ));
     }
     refuse_twins(&choices, &mut mistakes);
     mistakes.or_ok(emit(&input.ident, &choices, other))
@@ -50,12 +56,21 @@ pub fn expand(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
 
 fn choice<'a>(variant: &'a Variant, case: Case, mistakes: &mut Mistakes) -> Choice<'a> {
     let serde = Serde::of(&variant.attrs, mistakes);
-    let name = serde.rename.unwrap_or_else(|| case.of_variant(&variant.ident.unraw().to_string()));
+    let name = serde
+        .rename
+        .unwrap_or_else(|| case.of_variant(&variant.ident.unraw().to_string()));
     let description = docs::of(&variant.attrs);
     if description.is_empty() {
-        mistakes.at(&variant.ident, "say what it means: the doc comment goes into the list of values that users read");
+        mistakes.at(
+            &variant.ident,
+            "say what it means: the doc comment goes into the list of values that users read",
+        );
     }
-    Choice { ident: &variant.ident, name, description }
+    Choice {
+        ident: &variant.ident,
+        name,
+        description,
+    }
 }
 
 fn holds_text(fields: &Fields) -> bool {
@@ -74,7 +89,10 @@ fn refuse_twins(choices: &[Choice], mistakes: &mut Mistakes) {
     let mut names = BTreeMap::new();
     for choice in choices {
         if let Some(first) = names.insert(&choice.name, choice.ident) {
-            mistakes.at(choice.ident, format!("\"{}\" is already the text of the variant `{first}`", choice.name));
+            mistakes.at(
+                choice.ident,
+                format!("\"{}\" is already the text of the variant `{first}`", choice.name),
+            );
         }
     }
 }

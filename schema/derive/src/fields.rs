@@ -36,12 +36,28 @@ impl<'a> Field<'a> {
     ) -> Self {
         let options = FieldOptions::of(&field.attrs, mistakes);
         let rust_name = ident.unraw().to_string();
-        let name = options.rename.as_ref().map_or_else(|| rust_name.clone(), syn::LitStr::value);
-        let by_serde =
-            || case.filter(|_| !serde.skip).map(|case| serde.rename.clone().unwrap_or_else(|| case.of_field(&rust_name)));
+        let name = options
+            .rename
+            .as_ref()
+            .map_or_else(|| rust_name.clone(), syn::LitStr::value);
+        let by_serde = || {
+            case.filter(|_| !serde.skip)
+                .map(|case| serde.rename.clone().unwrap_or_else(|| case.of_field(&rust_name)))
+        };
         let remote = options.remote.as_ref().map(syn::LitStr::value).or_else(by_serde);
-        let field = Self { ident, ty: &field.ty, name, description: docs::of(&field.attrs), remote, options };
-        if field.is_flattened() { field.check_flattened(mistakes) } else { field.check(mistakes) }
+        let field = Self {
+            ident,
+            ty: &field.ty,
+            name,
+            description: docs::of(&field.attrs),
+            remote,
+            options,
+        };
+        if field.is_flattened() {
+            field.check_flattened(mistakes)
+        } else {
+            field.check(mistakes)
+        }
         field
     }
 
@@ -56,14 +72,25 @@ impl<'a> Field<'a> {
     }
 
     fn check_flattened(&self, mistakes: &mut Mistakes) {
-        for option in self.options.all_given().iter().filter(|option| *option != "flatten" && *option != "remote") {
-            mistakes.at(option, format!("`{option}` says nothing about a flattened struct: say it on its own fields"));
+        for option in self
+            .options
+            .all_given()
+            .iter()
+            .filter(|option| *option != "flatten" && *option != "remote")
+        {
+            mistakes.at(
+                option,
+                format!("`{option}` says nothing about a flattened struct: say it on its own fields"),
+            );
         }
     }
 
     fn check(&self, mistakes: &mut Mistakes) {
         if self.description.is_empty() {
-            mistakes.at(self.ident, "say what it is: the doc comment becomes the user's reference page");
+            mistakes.at(
+                self.ident,
+                "say what it is: the doc comment becomes the user's reference page",
+            );
         }
         if let Some(problem) = names::problem(&self.name) {
             match &self.options.rename {
@@ -89,7 +116,11 @@ impl<'a> Field<'a> {
             );
         }
         for option in ["requires_replace", "assumed", "stable"] {
-            refuse(option, has("WriteOnly"), "is about a stored value, and a `WriteOnly` one is never stored");
+            refuse(
+                option,
+                has("WriteOnly"),
+                "is about a stored value, and a `WriteOnly` one is never stored",
+            );
         }
         refuse(
             "stable",
@@ -101,7 +132,11 @@ impl<'a> Field<'a> {
             !["Option", "Computed", "WriteOnly"].contains(&outermost),
             "says what leaving the field out means: use Option<..>",
         );
-        refuse("range", ["String", "bool"].contains(&innermost), &format!("is for numbers, not for `{innermost}`"));
+        refuse(
+            "range",
+            ["String", "bool"].contains(&innermost),
+            &format!("is for numbers, not for `{innermost}`"),
+        );
     }
 
     /// The `FieldOptions` that the macro's output hands to the library.
@@ -110,25 +145,39 @@ impl<'a> Field<'a> {
         for flag in ["requires_replace", "stable", "sensitive"] {
             set.extend(self.options.given(flag).map(|flag| quote!(#flag: true)));
         }
-        set.extend(self.options.deprecated.as_ref().map(|why| quote!(deprecated: __schema::Some(#why))));
+        set.extend(
+            self.options
+                .deprecated
+                .as_ref()
+                .map(|why| quote!(deprecated: __schema::Some(#why))),
+        );
         match self.options.assumed.as_ref().map(value).transpose() {
             Ok(assumed) => set.extend(assumed.map(|value| quote!(assumed: __schema::Some(#value)))),
             Err(error) => mistakes.push(error),
         }
-        set.extend(self.options.class.as_ref().map(|class| {
-            quote!(update_class: __schema::Some(__schema::UpdateClass::#class))
-        }));
+        set.extend(
+            self.options
+                .class
+                .as_ref()
+                .map(|class| quote!(update_class: __schema::Some(__schema::UpdateClass::#class))),
+        );
         set.extend(self.options.range.as_ref().map(|ends| {
-            let [min, max] = ends.each_ref().map(|end| optional(end.as_ref().map(|Number { text, .. }| text)));
+            let [min, max] = ends
+                .each_ref()
+                .map(|end| optional(end.as_ref().map(|Number { text, .. }| text)));
             quote!(range: __schema::range(#min, #max))
         }));
         let checks = &self.options.checks;
         set.extend((!checks.is_empty()).then(|| quote!(checks: &[#(#checks),*])));
-        set.extend(self.remote.as_ref().map(|remote| quote!(remote: __schema::Some(#remote))));
+        set.extend(
+            self.remote
+                .as_ref()
+                .map(|remote| quote!(remote: __schema::Some(#remote))),
+        );
         if set.is_empty() {
-            quote!(__schema::FieldOptions::NONE)
+            quote!(__schema::FieldOptions::default())
         } else {
-            quote!(__schema::FieldOptions { #(#set,)* ..__schema::FieldOptions::NONE })
+            quote!(__schema::FieldOptions { #(#set,)* ..__schema::FieldOptions::default() })
         }
     }
 }
@@ -141,13 +190,25 @@ pub fn optional(text: Option<&String>) -> TokenStream {
 /// The `Value` that `assumed` means.
 fn value(expression: &Expr) -> syn::Result<TokenStream> {
     Ok(match expression {
-        Expr::Lit(ExprLit { lit: literal @ (Lit::Str(_) | Lit::Bool(_)), .. }) => quote!(__schema::Value::from(#literal)),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: literal @ (Lit::Str(_) | Lit::Bool(_)),
+            ..
+        }) => quote!(__schema::Value::from(#literal)),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number), ..
+        }) => {
             let number = number.base10_parse::<i64>()?;
             quote!(__schema::Value::from(#number))
         }
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if matches!(&**expr, Expr::Lit(_)) => {
-            let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &**expr else { return Err(not_a_value(expression)) };
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_), expr, ..
+        }) if matches!(&**expr, Expr::Lit(_)) => {
+            let Expr::Lit(ExprLit {
+                lit: Lit::Int(number), ..
+            }) = &**expr
+            else {
+                return Err(not_a_value(expression));
+            };
             let number = number.base10_parse::<i64>()?;
             quote!(__schema::Value::from(-#number))
         }
@@ -173,13 +234,17 @@ fn layers(ty: &Type) -> Vec<String> {
     let mut layers = Vec::new();
     let mut next = Some(ty);
     while let Some(Type::Path(path)) = next {
-        let Some(segment) = path.path.segments.last() else { break };
+        let Some(segment) = path.path.segments.last() else {
+            break;
+        };
         layers.push(segment.ident.to_string());
         next = match &segment.arguments {
-            PathArguments::AngleBracketed(arguments) => arguments.args.iter().rev().find_map(|argument| match argument {
-                GenericArgument::Type(ty) => Some(ty),
-                _ => None,
-            }),
+            PathArguments::AngleBracketed(arguments) => {
+                arguments.args.iter().rev().find_map(|argument| match argument {
+                    GenericArgument::Type(ty) => Some(ty),
+                    _ => None,
+                })
+            }
             PathArguments::None | PathArguments::Parenthesized(_) => None,
         };
     }

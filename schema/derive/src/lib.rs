@@ -103,7 +103,10 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
         Data::Struct(data) => structs::expand(input, data)?,
         Data::Enum(data) => enums::expand(input, data)?,
         Data::Union(data) => {
-            return Err(Error::new_spanned(data.union_token, "a union cannot be a schema: use a struct or an enum"));
+            return Err(Error::new_spanned(
+                data.union_token,
+                "a union cannot be a schema: use a struct or an enum",
+            ));
         }
     };
     Ok(quote_spanned! {Span::mixed_site()=>
@@ -139,8 +142,13 @@ impl Mistakes {
 fn suggestion(text: &str, candidates: &[&str]) -> String {
     candidates
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&text.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(&text.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
         .unwrap_or_default()

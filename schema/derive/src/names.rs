@@ -6,13 +6,23 @@ use syn::{Attribute, LitStr, Result, Token};
 use crate::{Mistakes, suggestion};
 
 /// Arguments and blocks that Terraform itself reads in every resource or data block (terraform, `configs/resource.go`).
-const RESERVED: [&str; 8] =
-    ["connection", "count", "depends_on", "for_each", "lifecycle", "locals", "provider", "provisioner"];
+const RESERVED: [&str; 8] = [
+    "connection",
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "locals",
+    "provider",
+    "provisioner",
+];
 
 /// What is wrong with a name of an attribute or block, or nothing.
 pub fn problem(name: &str) -> Option<String> {
     let allowed = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !allowed {
         return Some(format!(
             "`{name}` cannot be a name in a configuration: use lower case letters, digits and `_`, beginning with a letter"
@@ -132,10 +142,14 @@ const CASES: [(&str, Case); 8] = [
 impl Case {
     fn of(text: &LitStr) -> Result<Self> {
         let name = text.value();
-        CASES.iter().find(|(case, _)| *case == name).map(|(_, case)| *case).ok_or_else(|| {
-            let hint = suggestion(&name, &CASES.map(|(case, _)| case));
-            syn::Error::new(text.span(), format!("serde knows no `rename_all = \"{name}\"`{hint}"))
-        })
+        CASES
+            .iter()
+            .find(|(case, _)| *case == name)
+            .map(|(_, case)| *case)
+            .ok_or_else(|| {
+                let hint = suggestion(&name, &CASES.map(|(case, _)| case));
+                syn::Error::new(text.span(), format!("serde knows no `rename_all = \"{name}\"`{hint}"))
+            })
     }
 
     /// A field's name in this spelling.
@@ -165,12 +179,22 @@ impl Case {
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 fn uncapitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 /// `LastState` is `last_state`; every capital begins a word, as in serde.

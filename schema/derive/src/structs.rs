@@ -16,18 +16,27 @@ pub fn expand(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     let named = match &data.fields {
         Fields::Named(fields) if !fields.named.is_empty() => &fields.named,
         Fields::Named(_) | Fields::Unit | Fields::Unnamed(_) => {
-            return Err(Error::new_spanned(&input.ident, "a schema is a struct with named fields, at least one"));
+            return Err(Error::new_spanned(
+                &input.ident,
+                "a schema is a struct with named fields, at least one",
+            ));
         }
     };
     let mut mistakes = Mistakes::default();
     let options = StructOptions::of(&input.attrs, &mut mistakes);
     let description = docs::of(&input.attrs);
     if description.is_empty() && !options.name.is_empty() {
-        mistakes.at(&input.ident, "say what it is: the doc comment becomes the head of the user's reference page");
+        mistakes.at(
+            &input.ident,
+            "say what it is: the doc comment becomes the head of the user's reference page",
+        );
     }
 
     let serde = Serde::of(&input.attrs, &mut mistakes);
-    let each_serde: Vec<Serde> = named.iter().map(|field| Serde::of(&field.attrs, &mut mistakes)).collect();
+    let each_serde: Vec<Serde> = named
+        .iter()
+        .map(|field| Serde::of(&field.attrs, &mut mistakes))
+        .collect();
     let by_serde = serde.present || each_serde.iter().any(|field| field.present);
     let case = by_serde.then(|| serde.rename_all.unwrap_or(Case::Snake));
     let fields: Vec<Field> = named
@@ -45,7 +54,10 @@ fn refuse_twins(fields: &[Field], mistakes: &mut Mistakes) {
     let mut names = BTreeMap::new();
     for field in fields.iter().filter(|field| !field.is_flattened()) {
         if let Some(first) = names.insert(&field.name, field.ident) {
-            mistakes.at(field.ident, format!("`{}` is already the name of the field `{first}`", field.name));
+            mistakes.at(
+                field.ident,
+                format!("`{}` is already the name of the field `{first}`", field.name),
+            );
         }
     }
 }
@@ -62,10 +74,19 @@ fn emit(
     let idents: Vec<_> = fields.iter().map(|field| field.ident).collect();
     let (mut declare, mut decode, mut encode) = (Vec::new(), Vec::new(), Vec::new());
     for field in fields {
-        let Field { ident, ty, name, description, remote, .. } = field;
+        let Field {
+            ident,
+            ty,
+            name,
+            description,
+            remote,
+            ..
+        } = field;
         if field.is_flattened() {
             let remote = optional(remote.as_ref());
-            declare.push(quote_spanned!(site=> __schema::flatten::<#ty>(&mut block, #remote);));
+            declare.push(
+                quote_spanned!(site=> __schema::flatten(&mut block, <#ty as __schema::Model>::block(), #remote);),
+            );
             decode.push(quote_spanned! {site=>
                 let #ident = <#ty as __schema::Model>::decode_members(object, path, problems);
             });
@@ -74,12 +95,12 @@ fn emit(
             let options = field.options(mistakes);
             let assumed = field.is_assumed();
             declare.push(quote_spanned! {site=>
-                __schema::field::<#ty>(&mut block, #name, #description, #options);
+                <#ty as __schema::Field>::declare(&mut block, #name, #description, #options);
             });
             decode.push(quote_spanned! {site=>
-                let #ident = __schema::decode::<#ty>(object, #name, #assumed, path, problems);
+                let #ident = <#ty as __schema::Field>::read(object, #name, #assumed, path, problems);
             });
-            encode.push(quote_spanned!(site=> __schema::encode::<#ty>(members, #name, #ident);));
+            encode.push(quote_spanned!(site=> <#ty as __schema::Field>::write(#ident, members, #name);));
         }
     }
     let StructOptions { name, version } = options;

@@ -32,13 +32,19 @@ fn expansion_is_the_golden_one() {
         std::fs::write(&golden, &expanded).expect("the golden file can be written");
     }
     let golden = std::fs::read_to_string(&golden).unwrap_or_default();
-    assert!(golden == expanded, "the expansion changed; look at it after UPDATE=1 cargo test -p terraform-schema-derive");
+    assert!(
+        golden == expanded,
+        "the expansion changed; look at it after UPDATE=1 cargo test -p terraform-schema-derive"
+    );
 }
 
 #[test]
 fn everything_of_the_library_is_reached_through_one_import() {
     let golden = include_str!("../tests/golden/deployment.expanded.rs");
-    for line in golden.lines().filter(|line| line.contains("terraform_schema") || line.trim_start().starts_with("use ")) {
+    for line in golden
+        .lines()
+        .filter(|line| line.contains("terraform_schema") || line.trim_start().starts_with("use "))
+    {
         assert_eq!(line.trim(), "use ::terraform_schema::__private as __schema;");
     }
 }
@@ -140,10 +146,16 @@ fn names_that_terraform_or_hcl_refuse() {
         assert_eq!(names::problem(name), None, "{name}");
     }
     for name in ["", "_a", "1a", "jarUri", "jar-uri", "ünder"] {
-        assert!(names::problem(name).is_some_and(|problem| problem.contains("lower case letters")), "{name}");
+        assert!(
+            names::problem(name).is_some_and(|problem| problem.contains("lower case letters")),
+            "{name}"
+        );
     }
     for name in ["count", "for_each", "provider", "lifecycle"] {
-        assert!(names::problem(name).is_some_and(|problem| problem.contains("Terraform keeps the name")), "{name}");
+        assert!(
+            names::problem(name).is_some_and(|problem| problem.contains("Terraform keeps the name")),
+            "{name}"
+        );
     }
 }
 
@@ -157,7 +169,11 @@ fn all_mistakes_are_reported_at_once() {
             count: u32,
         }
     };
-    let messages: Vec<String> = expand(&input).expect_err("there are mistakes").into_iter().map(|e| e.to_string()).collect();
+    let messages: Vec<String> = expand(&input)
+        .expect_err("there are mistakes")
+        .into_iter()
+        .map(|e| e.to_string())
+        .collect();
     let expected = [
         "there is no option `nmae`, did you mean `name`?",
         "say what it is: the doc comment becomes the user's reference page",

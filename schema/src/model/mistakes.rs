@@ -31,7 +31,10 @@ fn of_attribute(attribute: &Attribute, options: &FieldOptions) -> Option<String>
             return Some("`assumed` says what leaving the field out means, so its type must be Option<..>".to_owned());
         }
         if !fits(&attribute.ty, assumed) {
-            return Some(format!("`assumed` is {}, which is no value of the field's type", assumed.kind()));
+            return Some(format!(
+                "`assumed` is {}, which is no value of the field's type",
+                assumed.kind()
+            ));
         }
         let choices = &attribute.choices;
         if let Some(text) = assumed.as_str()
@@ -42,7 +45,8 @@ fn of_attribute(attribute: &Attribute, options: &FieldOptions) -> Option<String>
         }
     }
     let input_only = options.requires_replace || options.update_class.is_some() || !options.checks.is_empty();
-    (input_only && !attribute.is_input()).then(|| "no configuration can set it, yet its options are about that".to_owned())
+    (input_only && !attribute.is_input())
+        .then(|| "no configuration can set it, yet its options are about that".to_owned())
 }
 
 fn of_block(options: &FieldOptions) -> Option<String> {
@@ -54,7 +58,9 @@ fn of_block(options: &FieldOptions) -> Option<String> {
         ("check", !options.checks.is_empty()),
     ];
     let (option, _) = refused.into_iter().find(|(_, given)| *given)?;
-    Some(format!("`{option}` is for attributes, and this is a nested block: say it on the block's own fields"))
+    Some(format!(
+        "`{option}` is for attributes, and this is a nested block: say it on the block's own fields"
+    ))
 }
 
 fn innermost(ty: &Type) -> &Type {
@@ -73,9 +79,9 @@ fn fits(ty: &Type, value: &Value) -> bool {
             values.iter().all(|value| fits(element, value))
         }
         (Type::Map(element), Value::Map(members)) => members.values().all(|member| fits(element, member)),
-        (Type::Object(types), Value::Map(members)) => {
-            members.iter().all(|(name, member)| types.get(name).is_some_and(|ty| fits(ty, member)))
-        }
+        (Type::Object(types), Value::Map(members)) => members
+            .iter()
+            .all(|(name, member)| types.get(name).is_some_and(|ty| fits(ty, member))),
         (
             Type::Bool
             | Type::Number

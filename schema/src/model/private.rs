@@ -16,7 +16,7 @@ use crate::ty::Type;
 use crate::validate::Range;
 
 /// What a field's `#[schema(...)]` and serde attributes say about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct FieldOptions {
     /// `requires_replace`.
     pub requires_replace: bool,
@@ -38,40 +38,82 @@ pub struct FieldOptions {
     pub remote: Option<&'static str>,
 }
 
-impl FieldOptions {
-    /// A field about which nothing is said.
-    pub const NONE: Self = Self {
-        requires_replace: false,
-        stable: false,
-        sensitive: false,
-        deprecated: None,
-        assumed: None,
-        update_class: None,
-        range: None,
-        checks: &[],
-        remote: None,
-    };
-}
-
 /// The numbers between the two, both included, as they were written in the source.
 pub fn range(min: Option<&str>, max: Option<&str>) -> Option<Range> {
     let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-    Some(Range { min: number(min), max: number(max), whole: false })
+    Some(Range {
+        min: number(min),
+        max: number(max),
+        whole: false,
+    })
 }
 
-/// A list; [`field`] makes it a set where the field is one.
+/// A list; [`Field::declare`] makes it a set where the field is one.
 pub fn list<const N: usize>(elements: [Value; N]) -> Value {
     Value::List(elements.into())
 }
 
 /// A block with that description and nothing in it yet.
 pub fn described(description: &str) -> Block {
-    Block { description: description.to_owned(), ..Block::default() }
+    Block {
+        description: description.to_owned(),
+        ..Block::default()
+    }
 }
 
-/// Adds a field of type `T` to a block.
-pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str, mut options: FieldOptions) {
-    let shape = T::shape();
+/// What the macro's output does with each field. A trait of its own rather than functions with a bound, so that a type
+/// that cannot be a field gives one error and not three.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a Terraform schema",
+    note = "use String, bool, an integer, Number, Vec, BTreeSet or BTreeMap<String, _>, a type with #[derive(Schema)], \
+            or one of these in Option, Computed or WriteOnly"
+)]
+pub trait Field: Sized {
+    /// Adds the field to a block.
+    fn declare(block: &mut Block, name: &str, description: &str, options: FieldOptions);
+
+    /// Reads the field of an object. An unknown value reads as absent where `assumed`.
+    fn read(
+        object: &Value,
+        name: &str,
+        assumed: bool,
+        path: &AttributePath,
+        problems: &mut Diagnostics,
+    ) -> Option<Self>;
+
+    /// Writes the field of an object.
+    fn write(&self, members: &mut Members, name: &str);
+}
+
+impl<T: AttributeType> Field for T {
+    fn declare(block: &mut Block, name: &str, description: &str, options: FieldOptions) {
+        add(block, T::shape(), name, description, options);
+    }
+
+    fn read(
+        object: &Value,
+        name: &str,
+        assumed: bool,
+        path: &AttributePath,
+        problems: &mut Diagnostics,
+    ) -> Option<Self> {
+        let value = object.member(name);
+        if (value.is_null() || (assumed && value.is_unknown()))
+            && let Some(absent) = T::absent()
+        {
+            return Some(absent);
+        }
+        T::decode(value, &path.name(name))
+            .map_err(|found| problems.extend(found))
+            .ok()
+    }
+
+    fn write(&self, members: &mut Members, name: &str) {
+        members.insert(name.to_owned(), self.encode());
+    }
+}
+
+fn add(block: &mut Block, shape: Shape, name: &str, description: &str, mut options: FieldOptions) {
     options.assumed = match (shape.ty(), options.assumed) {
         (Type::Set(_), Some(Value::List(elements))) => Some(Value::Set(elements)),
         (_, assumed) => assumed,
@@ -106,52 +148,29 @@ pub fn field<T: AttributeType>(block: &mut Block, name: &str, description: &str,
     }
 }
 
-/// Adds all fields of another model to a block; their remote paths begin with `remote`.
-pub fn flatten<T: Model>(block: &mut Block, remote: Option<&str>) {
-    let inner = T::block();
-    let names = inner.attributes.iter().map(|field| &field.name).chain(inner.blocks.iter().map(|field| &field.name));
-    let mistake = names.into_iter().find_map(|name| mistakes::of_name(block, name));
+/// Adds all fields of another model's block to a block; their remote paths begin with `remote`.
+pub fn flatten(block: &mut Block, inner: Block, remote: Option<&str>) {
+    let mut names = inner
+        .attributes
+        .iter()
+        .map(|field| &field.name)
+        .chain(inner.blocks.iter().map(|field| &field.name));
+    let mistake = names.find_map(|name| mistakes::of_name(block, name));
     debug_assert!(mistake.is_none(), "{}", mistake.unwrap_or_default());
     let prefixed = |field: Option<String>| match (remote, field) {
         (Some(prefix), Some(field)) => Some(format!("{prefix}.{field}")),
         (_, field) => field,
     };
-    block.attributes.extend(inner.attributes.into_iter().map(|mut attribute| {
-        attribute.remote = prefixed(attribute.remote);
-        attribute
-    }));
+    block
+        .attributes
+        .extend(inner.attributes.into_iter().map(|mut attribute| {
+            attribute.remote = prefixed(attribute.remote);
+            attribute
+        }));
     block.blocks.extend(inner.blocks.into_iter().map(|mut nested| {
         nested.remote = prefixed(nested.remote);
         nested
     }));
-}
-
-/// Reads a field of an object. An unknown value reads as absent where the field is computed (`computed`).
-pub fn decode<T: AttributeType>(
-    object: &Value,
-    name: &str,
-    computed: bool,
-    path: &AttributePath,
-    problems: &mut Diagnostics,
-) -> Option<T> {
-    let value = object.member(name);
-    if (value.is_null() || (computed && value.is_unknown()))
-        && let Some(absent) = T::absent()
-    {
-        return Some(absent);
-    }
-    match T::decode(value, &path.name(name)) {
-        Ok(field) => Some(field),
-        Err(found) => {
-            problems.extend(found);
-            None
-        }
-    }
-}
-
-/// Writes a field of an object.
-pub fn encode<T: AttributeType>(members: &mut Members, name: &str, field: &T) {
-    members.insert(name.to_owned(), field.encode());
 }
 
 /// The shape of a struct: a single required block.
@@ -173,7 +192,10 @@ pub fn choices_shape(choices: &[(&str, &str)], open: bool) -> Shape {
     attribute.open_choices = open;
     attribute.choices = choices
         .iter()
-        .map(|(value, description)| Choice { value: (*value).to_owned(), description: (*description).to_owned() })
+        .map(|(value, description)| Choice {
+            value: (*value).to_owned(),
+            description: (*description).to_owned(),
+        })
         .collect();
     Shape::Attribute(Box::new(attribute))
 }

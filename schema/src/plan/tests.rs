@@ -1,46 +1,46 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::private::{FieldOptions, block_shape, field};
+use crate::model::private::{Field, FieldOptions, block_shape};
 use crate::model::{Computed, Shape, WriteOnly};
 use crate::ty::Type;
 
 fn sample() -> Block {
     let mut job = Block::default();
     let class = |class| FieldOptions { update_class: Some(class), ..FieldOptions::default() };
-    field::<Option<i64>>(
+    <Option<i64> as Field>::declare(
         &mut job,
         "parallelism",
         "",
         FieldOptions { assumed: Some(Value::from(0)), ..class(UpdateClass::Restart) },
     );
-    field::<Option<String>>(
+    <Option<String> as Field>::declare(
         &mut job,
         "state",
         "",
         FieldOptions { assumed: Some("running".into()), ..class(UpdateClass::Restart) },
     );
-    field::<Option<bool>>(&mut job, "allow_non_restored_state", "", class(UpdateClass::Ignored));
+    <Option<bool> as Field>::declare(&mut job, "allow_non_restored_state", "", class(UpdateClass::Ignored));
 
     let mut block = Block::default();
     let replace = FieldOptions { requires_replace: true, ..FieldOptions::default() };
-    field::<String>(&mut block, "name", "", replace.clone());
-    field::<Option<Computed<String>>>(&mut block, "namespace", "", replace.clone());
-    field::<Option<String>>(
+    <String as Field>::declare(&mut block, "name", "", replace.clone());
+    <Option<Computed<String>> as Field>::declare(&mut block, "namespace", "", replace.clone());
+    <Option<String> as Field>::declare(
         &mut block,
         "mode",
         "",
         FieldOptions { assumed: Some("native".into()), ..replace },
     );
-    field::<Option<String>>(&mut block, "image", "", class(UpdateClass::Restart));
-    field::<Option<String>>(&mut block, "memory", "", class(UpdateClass::Restart));
+    <Option<String> as Field>::declare(&mut block, "image", "", class(UpdateClass::Restart));
+    <Option<String> as Field>::declare(&mut block, "memory", "", class(UpdateClass::Restart));
     if let Some(memory) = block.attributes.last_mut() {
         memory.semantics.same = |a, b| a.as_str().map(str::to_lowercase) == b.as_str().map(str::to_lowercase);
     }
-    field::<WriteOnly<String>>(&mut block, "password", "", FieldOptions::default());
-    field::<Option<String>>(&mut block, "timeout", "", class(UpdateClass::Local));
-    field::<Computed<String>>(&mut block, "uid", "", FieldOptions { stable: true, ..FieldOptions::default() });
-    field::<Computed<String>>(&mut block, "job_id", "", FieldOptions::default());
+    <WriteOnly<String> as Field>::declare(&mut block, "password", "", FieldOptions::default());
+    <Option<String> as Field>::declare(&mut block, "timeout", "", class(UpdateClass::Local));
+    <Computed<String> as Field>::declare(&mut block, "uid", "", FieldOptions { stable: true, ..FieldOptions::default() });
+    <Computed<String> as Field>::declare(&mut block, "job_id", "", FieldOptions::default());
     let Shape::Block(mut nested) = block_shape(job) else { panic!("a struct is a block") };
     nested.name = "job".into();
     nested.required = false;
@@ -171,8 +171,8 @@ fn what_the_resource_decides_stays_decided() {
 fn lists_of_blocks_follow_the_configuration_by_position() {
     let mut block = Block::default();
     let mut host = Block::default();
-    field::<String>(&mut host, "name", "", FieldOptions::default());
-    field::<Computed<String>>(&mut host, "address", "", FieldOptions::default());
+    <String as Field>::declare(&mut host, "name", "", FieldOptions::default());
+    <Computed<String> as Field>::declare(&mut host, "address", "", FieldOptions::default());
     let Shape::Block(mut nested) = block_shape(host) else { panic!("a struct is a block") };
     nested.name = "host".into();
     nested.nesting = Nesting::List;

@@ -1,16 +1,16 @@
 use super::*;
-use crate::model::private::{FieldOptions, block_shape, field};
+use crate::model::private::{Field, FieldOptions, block_shape};
 use crate::model::{Computed, Shape};
 
 fn sample() -> Block {
     let mut job = Block::default();
     let remote = |name| FieldOptions { remote: Some(name), ..FieldOptions::default() };
-    field::<Option<i64>>(&mut job, "parallelism", "", FieldOptions { assumed: Some(0.into()), ..remote("parallelism") });
+    <Option<i64> as Field>::declare(&mut job, "parallelism", "", FieldOptions { assumed: Some(0.into()), ..remote("parallelism") });
     let mut block = Block::default();
-    field::<Option<String>>(&mut block, "image", "", remote("image"));
-    field::<Option<std::collections::BTreeMap<String, String>>>(&mut block, "labels", "", remote("labels"));
-    field::<Option<String>>(&mut block, "timeout", "", FieldOptions::default());
-    field::<Computed<String>>(&mut block, "job_id", "", FieldOptions::default());
+    <Option<String> as Field>::declare(&mut block, "image", "", remote("image"));
+    <Option<std::collections::BTreeMap<String, String>> as Field>::declare(&mut block, "labels", "", remote("labels"));
+    <Option<String> as Field>::declare(&mut block, "timeout", "", FieldOptions::default());
+    <Computed<String> as Field>::declare(&mut block, "job_id", "", FieldOptions::default());
     let Shape::Block(mut nested) = block_shape(job) else { panic!("a struct is a block") };
     nested.name = "job".into();
     nested.remote = Some("job".into());

@@ -10,9 +10,7 @@ const _: () = {
             let mut block = __schema::described(
                 "Runs a Flink application through the Flink Kubernetes Operator.",
             );
-            __schema::field::<
-                String,
-            >(
+            <String as __schema::Field>::declare(
                 &mut block,
                 "name",
                 "Name of the `FlinkDeployment` object.",
@@ -20,19 +18,23 @@ const _: () = {
                     requires_replace: true,
                     checks: &[checks::object_name, checks::short],
                     remote: __schema::Some("metadata.name"),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
-            __schema::flatten::<DeploymentSpec>(&mut block, __schema::Some("spec"));
-            __schema::field::<
-                Computed<JobState>,
-            >(
+            __schema::flatten(
+                &mut block,
+                <DeploymentSpec as __schema::Model>::block(),
+                __schema::Some("spec"),
+            );
+            <Computed<
+                JobState,
+            > as __schema::Field>::declare(
                 &mut block,
                 "job_state",
                 "State of the job.",
                 __schema::FieldOptions {
                     remote: __schema::Some("status.jobStatus.state"),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
             block
@@ -42,15 +44,21 @@ const _: () = {
             path: &__schema::AttributePath,
             problems: &mut __schema::Diagnostics,
         ) -> __schema::Option<Self> {
-            let name = __schema::decode::<String>(object, "name", false, path, problems);
+            let name = <String as __schema::Field>::read(
+                object,
+                "name",
+                false,
+                path,
+                problems,
+            );
             let spec = <DeploymentSpec as __schema::Model>::decode_members(
                 object,
                 path,
                 problems,
             );
-            let job_state = __schema::decode::<
-                Computed<JobState>,
-            >(object, "job_state", false, path, problems);
+            let job_state = <Computed<
+                JobState,
+            > as __schema::Field>::read(object, "job_state", false, path, problems);
             __schema::Some(Self {
                 name: name?,
                 spec: spec?,
@@ -59,9 +67,11 @@ const _: () = {
         }
         fn encode_members(&self, members: &mut __schema::Members) {
             let Self { name, spec, job_state } = self;
-            __schema::encode::<String>(members, "name", name);
+            <String as __schema::Field>::write(name, members, "name");
             <DeploymentSpec as __schema::Model>::encode_members(spec, members);
-            __schema::encode::<Computed<JobState>>(members, "job_state", job_state);
+            <Computed<
+                JobState,
+            > as __schema::Field>::write(job_state, members, "job_state");
         }
     }
     #[automatically_derived]
@@ -88,20 +98,20 @@ const _: () = {
         const VERSION: i64 = 0i64;
         fn block() -> __schema::Block {
             let mut block = __schema::described("What runs.");
-            __schema::field::<
-                Option<String>,
-            >(
+            <Option<
+                String,
+            > as __schema::Field>::declare(
                 &mut block,
                 "image",
                 "Image with Flink and the job.",
                 __schema::FieldOptions {
                     remote: __schema::Some("image"),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
-            __schema::field::<
-                Option<u32>,
-            >(
+            <Option<
+                u32,
+            > as __schema::Field>::declare(
                 &mut block,
                 "parallelism",
                 "How many tasks run at once.",
@@ -110,31 +120,31 @@ const _: () = {
                     update_class: __schema::Some(__schema::UpdateClass::Scaled),
                     range: __schema::range(__schema::Some("1"), __schema::None),
                     remote: __schema::Some("parallelism"),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
-            __schema::field::<
-                Option<Vec<String>>,
-            >(
+            <Option<
+                Vec<String>,
+            > as __schema::Field>::declare(
                 &mut block,
                 "job_args",
                 "Arguments of the job.",
                 __schema::FieldOptions {
                     assumed: __schema::Some(__schema::list([])),
                     remote: __schema::Some("args"),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
-            __schema::field::<
-                Option<String>,
-            >(
+            <Option<
+                String,
+            > as __schema::Field>::declare(
                 &mut block,
                 "note",
                 "Known only here.",
                 __schema::FieldOptions {
                     sensitive: true,
                     deprecated: __schema::Some("Leave it out."),
-                    ..__schema::FieldOptions::NONE
+                    ..__schema::FieldOptions::default()
                 },
             );
             block
@@ -144,18 +154,18 @@ const _: () = {
             path: &__schema::AttributePath,
             problems: &mut __schema::Diagnostics,
         ) -> __schema::Option<Self> {
-            let image = __schema::decode::<
-                Option<String>,
-            >(object, "image", false, path, problems);
-            let parallelism = __schema::decode::<
-                Option<u32>,
-            >(object, "parallelism", true, path, problems);
-            let r#type = __schema::decode::<
-                Option<Vec<String>>,
-            >(object, "job_args", true, path, problems);
-            let note = __schema::decode::<
-                Option<String>,
-            >(object, "note", false, path, problems);
+            let image = <Option<
+                String,
+            > as __schema::Field>::read(object, "image", false, path, problems);
+            let parallelism = <Option<
+                u32,
+            > as __schema::Field>::read(object, "parallelism", true, path, problems);
+            let r#type = <Option<
+                Vec<String>,
+            > as __schema::Field>::read(object, "job_args", true, path, problems);
+            let note = <Option<
+                String,
+            > as __schema::Field>::read(object, "note", false, path, problems);
             __schema::Some(Self {
                 image: image?,
                 parallelism: parallelism?,
@@ -165,10 +175,10 @@ const _: () = {
         }
         fn encode_members(&self, members: &mut __schema::Members) {
             let Self { image, parallelism, r#type, note } = self;
-            __schema::encode::<Option<String>>(members, "image", image);
-            __schema::encode::<Option<u32>>(members, "parallelism", parallelism);
-            __schema::encode::<Option<Vec<String>>>(members, "job_args", r#type);
-            __schema::encode::<Option<String>>(members, "note", note);
+            <Option<String> as __schema::Field>::write(image, members, "image");
+            <Option<u32> as __schema::Field>::write(parallelism, members, "parallelism");
+            <Option<Vec<String>> as __schema::Field>::write(r#type, members, "job_args");
+            <Option<String> as __schema::Field>::write(note, members, "note");
         }
     }
     #[automatically_derived]

@@ -1,0 +1,30 @@
+use terraform_schema::Schema;
+
+#[derive(Schema)]
+#[serde(rename_all = "camelcase")]
+struct Deployment {
+    /// How many.
+    count: u32,
+    /// Who.
+    #[schema(rename = "jobName")]
+    job: String,
+    /// Name.
+    name: String,
+    /// The same name.
+    #[schema(rename = "name")]
+    other: String,
+    /// Hidden names.
+    #[serde(flatten)]
+    rest: String,
+}
+
+#[derive(Schema)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    /// Native.
+    Native,
+    /// The same.
+    NATIVE,
+}
+
+fn main() {}
