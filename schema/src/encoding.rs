@@ -82,16 +82,25 @@ pub enum DecodeFault {
 
 impl DecodeError {
     pub(crate) fn here(fault: DecodeFault) -> Self {
-        Self { path: AttributePath::root(), fault }
+        Self {
+            path: AttributePath::root(),
+            fault,
+        }
     }
 
     pub(crate) fn wrong_kind(ty: &Type, found: &'static str) -> Self {
-        Self::here(DecodeFault::WrongKind { expected: required(ty), found })
+        Self::here(DecodeFault::WrongKind {
+            expected: required(ty),
+            found,
+        })
     }
 
     /// The same error, seen from one level further out. Paths are put together only where there is an error.
     pub(crate) fn inside(self, step: Step) -> Self {
-        Self { path: below(step, &self.path), fault: self.fault }
+        Self {
+            path: below(step, &self.path),
+            fault: self.fault,
+        }
     }
 }
 
@@ -143,16 +152,25 @@ pub enum EncodeFault {
 
 impl EncodeError {
     pub(crate) fn here(fault: EncodeFault) -> Self {
-        Self { path: AttributePath::root(), fault }
+        Self {
+            path: AttributePath::root(),
+            fault,
+        }
     }
 
     pub(crate) fn wrong_kind(ty: &Type, found: &Value) -> Self {
-        Self::here(EncodeFault::WrongKind { expected: required(ty), found: found.kind() })
+        Self::here(EncodeFault::WrongKind {
+            expected: required(ty),
+            found: found.kind(),
+        })
     }
 
     /// The same error, seen from one level further out.
     pub(crate) fn inside(self, step: Step) -> Self {
-        Self { path: below(step, &self.path), fault: self.fault }
+        Self {
+            path: below(step, &self.path),
+            fault: self.fault,
+        }
     }
 }
 
@@ -166,7 +184,11 @@ fn below(step: Step, path: &AttributePath) -> AttributePath {
 }
 
 fn place(path: &AttributePath) -> String {
-    if path.is_root() { "the value".to_owned() } else { format!("`{path}`") }
+    if path.is_root() {
+        "the value".to_owned()
+    } else {
+        format!("`{path}`")
+    }
 }
 
 /// What a type asks for, in Terraform's words.

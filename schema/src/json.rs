@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 mod types;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use self::types::{TypeError, type_from_json, type_to_json};
 pub use crate::encoding::{DecodeError, EncodeError};
-use crate::encoding::{DecodeFault, EncodeFault, MAX_DEPTH, shown};
+use crate::encoding::{DecodeFault, MAX_DEPTH, shown};
 use crate::path::Step;
 use crate::ty::Type;
 use crate::value::Value;
@@ -46,7 +47,7 @@ pub fn decode(json: impl AsRef<[u8]>, ty: &Type, extra: ExtraAttributes) -> Resu
 /// The value is not of that type, something in it is unknown, or it has more than [`MAX_DEPTH`] levels.
 pub fn encode(value: &Value, ty: &Type) -> Result<String, EncodeError> {
     let mut out = String::new();
-    write(&mut out, value, ty, 0)?;
+    write::write(&mut out, value, ty, 0)?;
     Ok(out)
 }
 
@@ -71,20 +72,29 @@ impl Reader {
                 "false" | "0" => Ok(Value::Bool(false)),
                 _ => Err(DecodeError::wrong_kind(ty, kind.name())),
             },
-            (Type::Number, Kind::Number) => {
-                raw.get().parse().map(Value::Number).map_err(|_| DecodeError::here(DecodeFault::NotANumber))
-            }
-            (Type::Number, Kind::String) => {
-                text(raw)?.parse().map(Value::Number).map_err(|_| DecodeError::wrong_kind(ty, kind.name()))
-            }
+            (Type::Number, Kind::Number) => raw
+                .get()
+                .parse()
+                .map(Value::Number)
+                .map_err(|_| DecodeError::here(DecodeFault::NotANumber)),
+            (Type::Number, Kind::String) => text(raw)?
+                .parse()
+                .map(Value::Number)
+                .map_err(|_| DecodeError::wrong_kind(ty, kind.name())),
             (Type::String, Kind::String) => text(raw).map(Value::string),
             (Type::String, Kind::Number | Kind::Bool) => Ok(Value::string(raw.get())),
             (Type::List(element), Kind::Array) => {
                 let element = |(index, raw)| {
-                    self.value(raw, element, depth + 1).map_err(|error| error.inside(index_step(index)))
+                    self.value(raw, element, depth + 1)
+                        .map_err(|error| error.inside(index_step(index)))
                 };
                 let elements: Vec<&RawValue> = parse(raw.get().as_bytes())?;
-                elements.into_iter().enumerate().map(element).collect::<Result<_, _>>().map(Value::List)
+                elements
+                    .into_iter()
+                    .enumerate()
+                    .map(element)
+                    .collect::<Result<_, _>>()
+                    .map(Value::List)
             }
             (Type::Set(element), Kind::Array) => {
                 let elements: Vec<&RawValue> = parse(raw.get().as_bytes())?;
@@ -95,9 +105,15 @@ impl Reader {
             (Type::Map(element), Kind::Object) => {
                 let member = |(key, raw): (String, &RawValue)| {
                     let value = self.value(raw, element, depth + 1);
-                    value.map_err(|error| error.inside(Step::Key(shown(&key)))).map(|value| (key, value))
+                    value
+                        .map_err(|error| error.inside(Step::Key(shown(&key))))
+                        .map(|value| (key, value))
                 };
-                members(raw)?.into_iter().map(member).collect::<Result<_, _>>().map(Value::Map)
+                members(raw)?
+                    .into_iter()
+                    .map(member)
+                    .collect::<Result<_, _>>()
+                    .map(Value::Map)
             }
             (Type::Object(types), Kind::Object) => self.object(raw, types, depth),
             _ => Err(DecodeError::wrong_kind(ty, kind.name())),
@@ -107,11 +123,15 @@ impl Reader {
     fn tuple(&self, raw: &RawValue, types: &[Type], depth: usize) -> Result<Value, DecodeError> {
         let elements: Vec<&RawValue> = parse(raw.get().as_bytes())?;
         if elements.len() != types.len() {
-            let fault = DecodeFault::TupleLength { expected: types.len(), found: elements.len() };
+            let fault = DecodeFault::TupleLength {
+                expected: types.len(),
+                found: elements.len(),
+            };
             return Err(DecodeError::here(fault));
         }
         let elements = elements.into_iter().zip(types).enumerate().map(|(index, (raw, ty))| {
-            self.value(raw, ty, depth + 1).map_err(|error| error.inside(index_step(index)))
+            self.value(raw, ty, depth + 1)
+                .map_err(|error| error.inside(index_step(index)))
         });
         elements.collect::<Result<_, _>>().map(Value::List)
     }
@@ -121,7 +141,9 @@ impl Reader {
         let mut object = BTreeMap::new();
         for (name, ty) in types {
             let value = match found.remove(name) {
-                Some(raw) => self.value(raw, ty, depth + 1).map_err(|error| error.inside(Step::Name(name.clone())))?,
+                Some(raw) => self
+                    .value(raw, ty, depth + 1)
+                    .map_err(|error| error.inside(Step::Name(name.clone())))?,
                 None => Value::Null,
             };
             object.insert(name.clone(), value);
@@ -139,7 +161,11 @@ impl Reader {
         };
         let ty = type_from_json(ty.get()).map_err(|error| DecodeError::here(DecodeFault::Type(error)))?;
         let value = self.value(value, &ty, depth + 1)?;
-        Ok(if ty == Type::Dynamic { value } else { Value::Dynamic(Box::new((ty, value))) })
+        Ok(if ty == Type::Dynamic {
+            value
+        } else {
+            Value::Dynamic(Box::new((ty, value)))
+        })
     }
 }
 
@@ -181,7 +207,10 @@ impl Kind {
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, DecodeError> {
     serde_json::from_slice(json).map_err(|error| {
         // The parser's own words may quote what it read.
-        DecodeError::here(DecodeFault::Json { line: error.line(), column: error.column() })
+        DecodeError::here(DecodeFault::Json {
+            line: error.line(),
+            column: error.column(),
+        })
     })
 }
 
@@ -192,105 +221,12 @@ fn text(raw: &RawValue) -> Result<String, DecodeError> {
 /// The members of an object, keys in normal form C.
 fn members(raw: &RawValue) -> Result<BTreeMap<String, &RawValue>, DecodeError> {
     let members: BTreeMap<String, &RawValue> = parse(raw.get().as_bytes())?;
-    Ok(members.into_iter().map(|(key, raw)| (key.nfc().collect(), raw)).collect())
+    Ok(members
+        .into_iter()
+        .map(|(key, raw)| (key.nfc().collect(), raw))
+        .collect())
 }
 
 fn index_step(index: usize) -> Step {
     Step::Index(i64::try_from(index).unwrap_or(i64::MAX))
-}
-
-fn write(out: &mut String, value: &Value, ty: &Type, depth: usize) -> Result<(), EncodeError> {
-    if depth > MAX_DEPTH {
-        return Err(EncodeError::here(EncodeFault::TooDeep));
-    }
-    match (ty, value) {
-        (_, Value::Null) => out.push_str("null"),
-        (_, Value::Unknown) => return Err(EncodeError::here(EncodeFault::Unknown)),
-        (Type::Bool, Value::Bool(value)) => out.push_str(if *value { "true" } else { "false" }),
-        (Type::Number, Value::Number(number)) => out.push_str(&number.to_string()),
-        (Type::String, Value::String(text)) => write_text(out, text),
-        (Type::List(element), Value::List(elements)) => {
-            write_array(out, elements, |out, index, value| {
-                write(out, value, element, depth + 1).map_err(|error| error.inside(index_step(index)))
-            })?;
-        }
-        (Type::Set(element), Value::Set(elements)) => {
-            write_array(out, elements, |out, _, value| write(out, value, element, depth + 1))?;
-        }
-        (Type::Tuple(types), Value::List(elements)) if types.len() != elements.len() => {
-            let fault = EncodeFault::TupleLength { expected: types.len(), found: elements.len() };
-            return Err(EncodeError::here(fault));
-        }
-        (Type::Tuple(types), Value::List(elements)) => {
-            write_array(out, elements, |out, index, value| {
-                let ty = types.get(index).unwrap_or(&Type::Dynamic);
-                write(out, value, ty, depth + 1).map_err(|error| error.inside(index_step(index)))
-            })?;
-        }
-        (Type::Map(element), Value::Map(members)) => write_members(out, members.iter(), |out, key, value| {
-            write(out, value, element, depth + 1).map_err(|error| error.inside(Step::Key(key.to_owned())))
-        })?,
-        (Type::Object(types), Value::Map(members)) => {
-            if let Some(name) = members.keys().find(|name| !types.contains_key(*name)) {
-                return Err(EncodeError::here(EncodeFault::ExtraAttribute(shown(name))));
-            }
-            write_members(out, types.iter(), |out, name, ty| match members.get(name) {
-                Some(value) => {
-                    write(out, value, ty, depth + 1).map_err(|error| error.inside(Step::Name(name.to_owned())))
-                }
-                None => Err(EncodeError::here(EncodeFault::MissingAttribute(shown(name)))),
-            })?;
-        }
-        (Type::Dynamic, Value::Dynamic(typed)) => {
-            let (ty, value) = typed.as_ref();
-            if *ty == Type::Dynamic {
-                return write(out, value, ty, depth + 1);
-            }
-            out.push_str("{\"value\":");
-            write(out, value, ty, depth + 1)?;
-            out.push_str(",\"type\":");
-            out.push_str(&type_to_json(ty));
-            out.push('}');
-        }
-        _ => return Err(EncodeError::wrong_kind(ty, value)),
-    }
-    Ok(())
-}
-
-fn write_array(
-    out: &mut String,
-    elements: &[Value],
-    mut element: impl FnMut(&mut String, usize, &Value) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    out.push('[');
-    for (index, value) in elements.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        element(out, index, value)?;
-    }
-    out.push(']');
-    Ok(())
-}
-
-fn write_members<'a, T: 'a>(
-    out: &mut String,
-    members: impl Iterator<Item = (&'a String, &'a T)>,
-    mut member: impl FnMut(&mut String, &str, &T) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    out.push('{');
-    for (index, (name, of)) in members.enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_text(out, name);
-        out.push(':');
-        member(out, name, of)?;
-    }
-    out.push('}');
-    Ok(())
-}
-
-fn write_text(out: &mut String, text: &str) {
-    out.push_str(&serde_json::Value::from(text).to_string());
 }

@@ -116,7 +116,10 @@ fn write_object(
 
 fn write_tuple(out: &mut ByteBuf, elements: &[Value], types: &[Type], depth: usize) -> Result<(), EncodeError> {
     if elements.len() != types.len() {
-        let fault = EncodeFault::TupleLength { expected: types.len(), found: elements.len() };
+        let fault = EncodeFault::TupleLength {
+            expected: types.len(),
+            found: elements.len(),
+        };
         return Err(EncodeError::here(fault));
     }
     write_array_len(out, elements.len())?;

@@ -39,7 +39,8 @@ impl Number {
     /// The number as a float, where one holds it exactly in binary too: `0.5`, but not `0.1`. Such a float means the
     /// same whether a reader goes by its bits or by its shortest text.
     pub fn as_binary_f64(&self) -> Option<f64> {
-        self.as_exact_f64().filter(|float| BigDecimal::try_from(*float).is_ok_and(|exact| exact == self.0))
+        self.as_exact_f64()
+            .filter(|float| BigDecimal::try_from(*float).is_ok_and(|exact| exact == self.0))
     }
 
     /// The nearest float; only for comparisons and messages, never to store.
@@ -64,7 +65,11 @@ impl FromStr for Number {
         }
         let number = BigDecimal::from_str(text).map_err(|_| refused())?.normalized();
         let (_, scale) = number.as_bigint_and_exponent();
-        if scale.abs() > MAX_EXPONENT { Err(refused()) } else { Ok(Self(number)) }
+        if scale.abs() > MAX_EXPONENT {
+            Err(refused())
+        } else {
+            Ok(Self(number))
+        }
     }
 }
 
@@ -141,8 +146,18 @@ mod tests {
 
     #[test]
     fn equal_by_value_whatever_the_spelling() {
-        for (a, b) in [("0.1", "0.1000"), ("0.5", "5e-1"), ("100", "1e2"), ("-0", "0"), ("1.0", "1")] {
-            assert_eq!(a.parse::<Number>().unwrap(), b.parse::<Number>().unwrap(), "{a} and {b}");
+        for (a, b) in [
+            ("0.1", "0.1000"),
+            ("0.5", "5e-1"),
+            ("100", "1e2"),
+            ("-0", "0"),
+            ("1.0", "1"),
+        ] {
+            assert_eq!(
+                a.parse::<Number>().unwrap(),
+                b.parse::<Number>().unwrap(),
+                "{a} and {b}"
+            );
         }
         assert_eq!(Number::try_from(0.1).unwrap(), "0.1".parse().unwrap());
     }
@@ -161,16 +176,47 @@ mod tests {
 
     #[test]
     fn only_exact_floats_and_integers_are_offered() {
-        assert_eq!("9223372036854775807".parse::<Number>().unwrap().as_i64(), Some(i64::MAX));
+        assert_eq!(
+            "9223372036854775807".parse::<Number>().unwrap().as_i64(),
+            Some(i64::MAX)
+        );
         assert_eq!("9223372036854775808".parse::<Number>().unwrap().as_i64(), None);
         assert_eq!("0.5".parse::<Number>().unwrap().as_exact_f64(), Some(0.5));
         assert_eq!("0.12345678901234567890".parse::<Number>().unwrap().as_exact_f64(), None);
+        for (text, float) in [
+            ("0.5", Some(0.5)),
+            ("0.1", None),
+            ("1e20", Some(1e20)),
+            ("18446744073709551616", None),
+        ] {
+            assert_eq!(text.parse::<Number>().unwrap().as_binary_f64(), float, "{text}");
+        }
     }
 
     #[test]
     fn refuses_what_is_no_number() {
-        for text in ["", "abc", "NaN", "inf", "1e99999", "0x10"] {
+        for text in [
+            "",
+            "abc",
+            "NaN",
+            "inf",
+            "1e99999",
+            "1e9223372036854775807",
+            "0x10",
+            "1_000",
+        ] {
             assert!(text.parse::<Number>().is_err(), "{text}");
+        }
+        assert!("9".repeat(MAX_TEXT).parse::<Number>().is_ok());
+        assert!("9".repeat(MAX_TEXT + 1).parse::<Number>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[+-]?[0-9_]{0,8}\\.?[0-9]{0,8}([eE][+-]?[0-9]{0,20})?") {
+            if let Ok(number) = text.parse::<Number>() {
+                proptest::prop_assert_eq!(number.to_string().parse::<Number>(), Ok(number));
+            }
         }
     }
 }

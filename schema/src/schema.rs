@@ -50,7 +50,11 @@ pub struct Semantics {
 
 impl Default for Semantics {
     fn default() -> Self {
-        Self { same: |a, b| a == b, class: None, words: None }
+        Self {
+            same: |a, b| a == b,
+            class: None,
+            words: None,
+        }
     }
 }
 
@@ -149,9 +153,9 @@ impl Attribute {
     /// Whether two values mean the same, null standing for what the remote side assumes. An unknown value may mean
     /// anything.
     pub fn means_same(&self, a: &Value, b: &Value) -> bool {
-        let meaning = |value: &Value| match value {
-            Value::Null => self.assumed.clone().unwrap_or(Value::Null),
-            known => known.clone(),
+        let meaning = |value: &Value| match &self.assumed {
+            Some(assumed) if value.is_null() => assumed.clone(),
+            Some(_) | None => value.clone(),
         };
         let (a, b) = (meaning(a), meaning(b));
         if !a.is_wholly_known() || !b.is_wholly_known() {
@@ -189,7 +193,7 @@ pub struct NestedBlock {
     pub requires_replace: bool,
     /// What adding or removing it does.
     pub update_class: Option<UpdateClass>,
-    /// Its path in the custom resource, relative to the enclosing block's.
+    /// Its path in the custom resource, relative to the enclosing block's; empty where it shares that object.
     pub remote: Option<String>,
     /// Its content and description.
     pub block: Block,
@@ -230,14 +234,23 @@ impl Block {
 
     /// The type of a value of this block: an object of all attributes and blocks.
     pub fn implied_type(&self) -> Type {
-        let attributes = self.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.ty.clone()));
-        let blocks = self.blocks.iter().map(|nested| (nested.name.clone(), nested.implied_type()));
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.name.clone(), attribute.ty.clone()));
+        let blocks = self
+            .blocks
+            .iter()
+            .map(|nested| (nested.name.clone(), nested.implied_type()));
         Type::object(attributes.chain(blocks))
     }
 
     /// The object in which nothing is set.
     pub fn empty_value(&self) -> Value {
-        let attributes = self.attributes.iter().map(|attribute| (attribute.name.clone(), Value::Null));
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.name.clone(), Value::Null));
         let blocks = self.blocks.iter().map(|nested| (nested.name.clone(), nested.absent()));
         Value::Map(attributes.chain(blocks).collect())
     }
@@ -256,38 +269,32 @@ impl Block {
     }
 
     /// Where in a configuration a field of the custom resource comes from: `spec.job.upgradeMode` is `job.upgrade_mode`.
-    /// A field inside an attribute gives the attribute's path; a field that no attribute knows gives `None`.
+    /// A field inside an attribute gives the attribute's path, with the key or index where it is a map or list; a field
+    /// inside a block that none of its attributes knows gives the block's; any other gives `None`. Of several that
+    /// begin like the field, the one that says most of it is meant.
     pub fn path_of_remote(&self, field: &str) -> Option<AttributePath> {
         self.find_remote(field.trim_start_matches('.'), &AttributePath::root())
+            .map(|(_, path)| path)
     }
 
-    fn find_remote(&self, field: &str, at: &AttributePath) -> Option<AttributePath> {
-        for attribute in &self.attributes {
-            if let Some(remote) = &attribute.remote
-                && let Some(rest) = strip_field(field, remote)
-            {
-                let path = at.name(&attribute.name);
-                return Some(match (&attribute.ty, rest) {
-                    (Type::Map(_), rest) if !rest.is_empty() => path.key(rest.trim_start_matches('.')),
-                    _ => path,
-                });
-            }
-        }
-        for nested in &self.blocks {
-            if let Some(remote) = &nested.remote
-                && let Some(rest) = strip_field(field, remote)
-            {
-                let path = at.name(&nested.name);
-                let (index, rest) = leading_index(rest);
-                let path = match index {
-                    Some(index) if nested.nesting == Nesting::List => path.index(index),
-                    _ => path,
-                };
-                let rest = rest.trim_start_matches('.');
-                return nested.block.find_remote(rest, &path).or(Some(path));
-            }
-        }
-        None
+    /// The path, and how much of the field is left unsaid by it.
+    fn find_remote(&self, field: &str, at: &AttributePath) -> Option<(usize, AttributePath)> {
+        let attributes = self.attributes.iter().filter_map(|attribute| {
+            let rest = strip_field(field, attribute.remote.as_deref()?)?;
+            Some((rest.len(), path_inside(attribute, rest, at.name(&attribute.name))))
+        });
+        let blocks = self.blocks.iter().filter_map(|nested| {
+            let remote = nested.remote.as_deref()?;
+            let (index, rest) = leading_index(strip_field(field, remote)?);
+            let path = match index {
+                Some(index) if nested.nesting == Nesting::List => at.name(&nested.name).index(index),
+                Some(_) | None => at.name(&nested.name),
+            };
+            let inside = nested.block.find_remote(rest.trim_start_matches('.'), &path);
+            // A block that shares its parent's object is found by its own fields only.
+            inside.or_else(|| (!remote.is_empty()).then_some((rest.len(), path)))
+        });
+        attributes.chain(blocks).min_by_key(|(left, _)| *left)
     }
 
     /// Every attribute with its path of names and its full path in the custom resource, nested blocks included.
@@ -305,6 +312,7 @@ impl Block {
     ) {
         let join = |field: &Option<String>| match (remote, field) {
             (Some(""), Some(field)) => Some(field.clone()),
+            (Some(remote), Some(field)) if field.is_empty() => Some(remote.to_owned()),
             (Some(remote), Some(field)) => Some(format!("{remote}.{field}")),
             (None, _) | (_, None) => None,
         };
@@ -312,7 +320,9 @@ impl Block {
             found.push((at.name(&attribute.name), join(&attribute.remote), attribute));
         }
         for nested in &self.blocks {
-            nested.block.walk_into(&at.name(&nested.name), join(&nested.remote).as_deref(), found);
+            nested
+                .block
+                .walk_into(&at.name(&nested.name), join(&nested.remote).as_deref(), found);
         }
     }
 }
@@ -338,8 +348,27 @@ impl NestedBlock {
     }
 }
 
-/// `field` without `prefix`, where `prefix` ends at a boundary of names.
+/// The path of what lies at `rest` inside an attribute at `path`: an element of a map or list, else the attribute.
+fn path_inside(attribute: &Attribute, rest: &str, path: AttributePath) -> AttributePath {
+    match (&attribute.ty, leading_index(rest)) {
+        (Type::List(_), (Some(index), _)) => path.index(index),
+        (Type::Map(_), _) if !rest.is_empty() => {
+            // The API server writes `.key` or `[key]`.
+            let bracketed = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let key = bracketed
+                .map(|key| key.trim_matches('"'))
+                .unwrap_or_else(|| rest.trim_start_matches('.'));
+            path.key(key)
+        }
+        _ => path,
+    }
+}
+
+/// `field` without `prefix`, where `prefix` ends at a boundary of names. An empty prefix is that of the object itself.
 fn strip_field<'a>(field: &'a str, prefix: &str) -> Option<&'a str> {
+    if prefix.is_empty() {
+        return Some(field);
+    }
     let rest = field.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with(['.', '['])).then_some(rest)
 }
@@ -358,3 +387,6 @@ fn leading_index(field: &str) -> (Option<usize>, &str) {
 
 /// Members of an object by name; what [`crate::model`] and the encodings pass around.
 pub type Members = BTreeMap<String, Value>;
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,11 @@ impl Range {
     /// Whole numbers between the two, both included. The bounds of 64 bit integers count as no bounds when they are
     /// described.
     pub fn integers(min: i128, max: i128) -> Self {
-        Self { min: min.to_string().parse().ok(), max: max.to_string().parse().ok(), whole: true }
+        Self {
+            min: min.to_string().parse().ok(),
+            max: max.to_string().parse().ok(),
+            whole: true,
+        }
     }
 
     /// The narrower of two ranges on each side.
@@ -64,7 +68,12 @@ pub fn validate(block: &Block, config: &Value) -> Diagnostics {
 
 fn validate_block(block: &Block, object: &Value, path: &AttributePath, problems: &mut Diagnostics) {
     for attribute in &block.attributes {
-        validate_attribute(attribute, object.member(&attribute.name), &path.name(&attribute.name), problems);
+        validate_attribute(
+            attribute,
+            object.member(&attribute.name),
+            &path.name(&attribute.name),
+            problems,
+        );
     }
     for nested in &block.blocks {
         let at = path.name(&nested.name);
@@ -79,7 +88,16 @@ fn validate_block(block: &Block, object: &Value, path: &AttributePath, problems:
             Nesting::Single => validate_block(&nested.block, value, &at, problems),
             Nesting::List | Nesting::Set => {
                 for (index, element) in value.as_elements().unwrap_or_default().iter().enumerate() {
-                    validate_block(&nested.block, element, &at.index(index), problems);
+                    if element.is_unknown() {
+                        continue;
+                    }
+                    // Elements of a set have no address: an index would point at another block of the configuration.
+                    let at = if nested.nesting == Nesting::List {
+                        at.index(index)
+                    } else {
+                        at.clone()
+                    };
+                    validate_block(&nested.block, element, &at, problems);
                 }
             }
         }
@@ -91,7 +109,11 @@ fn validate_attribute(attribute: &Attribute, value: &Value, path: &AttributePath
         return;
     }
     if let Some(instead) = &attribute.deprecated {
-        problems.push(Diagnostic::warning("Deprecated attribute").detail(instead.clone()).at(path.clone()));
+        problems.push(
+            Diagnostic::warning("Deprecated attribute")
+                .detail(instead.clone())
+                .at(path.clone()),
+        );
     }
     validate_value(attribute, value, path, problems);
     if value.is_wholly_known() {
@@ -105,13 +127,24 @@ fn validate_attribute(attribute: &Attribute, value: &Value, path: &AttributePath
 fn validate_value(attribute: &Attribute, value: &Value, path: &AttributePath, problems: &mut Diagnostics) {
     match value {
         Value::String(text) if !attribute.choices.is_empty() && !attribute.open_choices => {
-            if !attribute.choices.iter().any(|choice| choice.value == *text) {
-                problems.push(not_a_choice(text, attribute.choices.iter().map(|choice| choice.value.as_str()), path));
+            let choices = || attribute.choices.iter().map(|choice| choice.value.as_str());
+            if !choices().any(|choice| choice == text) {
+                problems.push(if attribute.sensitive {
+                    hidden(&format!("one of {}", quoted_list(choices())), path)
+                } else {
+                    not_a_choice(text, choices(), path)
+                });
             }
         }
         Value::Number(number) => {
             if let Some(problem) = attribute.range.as_ref().and_then(|range| range.problem(number)) {
-                problems.push(Diagnostic::error("Number out of range").detail(problem).at(path.clone()));
+                problems.push(if attribute.sensitive {
+                    hidden("a number in the range that the documentation gives", path)
+                } else {
+                    Diagnostic::error("Number out of range")
+                        .detail(problem)
+                        .at(path.clone())
+                });
             }
         }
         Value::List(elements) => {
@@ -134,25 +167,45 @@ fn validate_value(attribute: &Attribute, value: &Value, path: &AttributePath, pr
 }
 
 /// The problem of a text that is none of the allowed ones, with the nearest of them.
-pub fn not_a_choice<'a>(
-    text: &str,
-    choices: impl IntoIterator<Item = &'a str>,
-    path: &AttributePath,
-) -> Diagnostic {
+pub fn not_a_choice<'a>(text: &str, choices: impl IntoIterator<Item = &'a str>, path: &AttributePath) -> Diagnostic {
     let choices: BTreeSet<&str> = choices.into_iter().collect();
-    let allowed: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
-    let hint = nearest(text, choices.iter().copied()).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+    let allowed = quoted_list(choices.iter().copied());
+    let hint = nearest(text, choices.iter().copied())
+        .map(|near| format!(" Did you mean `{near}`?"))
+        .unwrap_or_default();
     Diagnostic::error("Value not allowed")
-        .detail(format!("`{text}` is none of the values allowed here: {}.{hint}", allowed.join(", ")))
+        .detail(format!("`{text}` is none of the values allowed here: {allowed}.{hint}"))
         .at(path.clone())
+}
+
+/// The problem of a sensitive value, without quoting it.
+fn hidden(allowed: &str, path: &AttributePath) -> Diagnostic {
+    let detail = format!("The value must be {allowed}. It is not shown here because it is sensitive.");
+    Diagnostic::error("Value not allowed").detail(detail).at(path.clone())
+}
+
+fn quoted_list<'a>(choices: impl IntoIterator<Item = &'a str>) -> String {
+    choices
+        .into_iter()
+        .map(|choice| format!("`{choice}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The candidate that is most like `text`, where one is alike enough to be a slip of the pen.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&text.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&text.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests;

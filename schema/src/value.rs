@@ -88,12 +88,20 @@ impl Value {
 
     /// The text, where this is known text.
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self { Some(text) } else { None }
+        if let Self::String(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// The members, where this is a known map or object.
     pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
-        if let Self::Map(members) = self { Some(members) } else { None }
+        if let Self::Map(members) = self {
+            Some(members)
+        } else {
+            None
+        }
     }
 
     /// The elements, where this is a known list, tuple or set.
@@ -151,9 +159,11 @@ impl Value {
             Self::Bool(value) => (*value).into(),
             Self::Number(number) => serde_json::to_value(number).ok()?,
             Self::String(text) => text.as_str().into(),
-            Self::List(elements) | Self::Set(elements) => {
-                elements.iter().map(Self::to_plain_json).collect::<Option<Vec<_>>>()?.into()
-            }
+            Self::List(elements) | Self::Set(elements) => elements
+                .iter()
+                .map(Self::to_plain_json)
+                .collect::<Option<Vec<_>>>()?
+                .into(),
             Self::Map(members) => members
                 .iter()
                 .map(|(name, value)| Some((name.clone(), value.to_plain_json()?)))
@@ -253,8 +263,14 @@ mod tests {
 
     #[test]
     fn sets_ignore_order_and_strings_are_normalised() {
-        assert_eq!(Value::Set(vec!["a".into(), "b".into()]), Value::Set(vec!["b".into(), "a".into()]));
-        assert_ne!(Value::List(vec!["a".into(), "b".into()]), Value::List(vec!["b".into(), "a".into()]));
+        assert_eq!(
+            Value::Set(vec!["a".into(), "b".into()]),
+            Value::Set(vec!["b".into(), "a".into()])
+        );
+        assert_ne!(
+            Value::List(vec!["a".into(), "b".into()]),
+            Value::List(vec!["b".into(), "a".into()])
+        );
         assert_eq!(Value::string("e\u{301}"), Value::string("\u{e9}"));
     }
 

@@ -46,7 +46,9 @@ fn read(raw: &RawValue, depth: usize) -> Result<Type, TypeError> {
         };
     }
     let parts: Vec<&RawValue> = parse(raw.get().as_bytes())?;
-    let [kind, of, rest @ ..] = parts.as_slice() else { return Err(TypeError::Shape) };
+    let [kind, of, rest @ ..] = parts.as_slice() else {
+        return Err(TypeError::Shape);
+    };
     let kind: String = parse(kind.get().as_bytes())?;
     match (kind.as_str(), rest) {
         ("list", []) => read(of, depth + 1).map(Type::list),
@@ -58,11 +60,19 @@ fn read(raw: &RawValue, depth: usize) -> Result<Type, TypeError> {
             }
             let members: BTreeMap<String, &RawValue> = parse(of.get().as_bytes())?;
             let member = |(name, raw): (String, &RawValue)| Ok((name.nfc().collect(), read(raw, depth + 1)?));
-            members.into_iter().map(member).collect::<Result<_, _>>().map(Type::Object)
+            members
+                .into_iter()
+                .map(member)
+                .collect::<Result<_, _>>()
+                .map(Type::Object)
         }
         ("tuple", []) => {
             let elements: Vec<&RawValue> = parse(of.get().as_bytes())?;
-            elements.into_iter().map(|raw| read(raw, depth + 1)).collect::<Result<_, _>>().map(Type::Tuple)
+            elements
+                .into_iter()
+                .map(|raw| read(raw, depth + 1))
+                .collect::<Result<_, _>>()
+                .map(Type::Tuple)
         }
         ("list" | "set" | "map" | "object" | "tuple", _) => Err(TypeError::Shape),
         _ => Err(TypeError::NoSuchType(shown(&kind))),
@@ -95,7 +105,7 @@ fn write(out: &mut String, ty: &Type) {
                 if index > 0 {
                     out.push(',');
                 }
-                super::write_text(out, name);
+                super::write::write_text(out, name);
                 out.push(':');
                 write(out, ty);
             }

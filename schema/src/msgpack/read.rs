@@ -1,5 +1,10 @@
 //! Reading, by recursive descent over the bytes.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the 39 markers, each place knows a few and refuses the rest"
+)]
+
 use std::collections::BTreeMap;
 
 use rmp::Marker;
@@ -19,7 +24,11 @@ type Result<T> = std::result::Result<T, DecodeError>;
 pub(super) fn whole(bytes: &[u8], ty: &Type) -> Result<Value> {
     let mut reader = Reader { rest: bytes };
     let value = reader.value(ty, 0)?;
-    if reader.rest.is_empty() { Ok(value) } else { Err(DecodeError::here(DecodeFault::TrailingData)) }
+    if reader.rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(DecodeError::here(DecodeFault::TrailingData))
+    }
 }
 
 struct Reader<'a> {
@@ -64,7 +73,10 @@ impl<'a> Reader<'a> {
         let len = self.array_len(marker, ty)?;
         let mut elements = Vec::new();
         for index in 0..len {
-            elements.push(self.value(element, depth + 1).map_err(|error| error.inside(index_step(index)))?);
+            elements.push(
+                self.value(element, depth + 1)
+                    .map_err(|error| error.inside(index_step(index)))?,
+            );
         }
         Ok(Value::List(elements))
     }
@@ -81,11 +93,17 @@ impl<'a> Reader<'a> {
     fn tuple(&mut self, marker: Marker, ty: &Type, types: &[Type], depth: usize) -> Result<Value> {
         let found = self.array_len(marker, ty)?;
         if found != types.len() {
-            return Err(DecodeError::here(DecodeFault::TupleLength { expected: types.len(), found }));
+            return Err(DecodeError::here(DecodeFault::TupleLength {
+                expected: types.len(),
+                found,
+            }));
         }
         let mut elements = Vec::new();
         for (index, ty) in types.iter().enumerate() {
-            elements.push(self.value(ty, depth + 1).map_err(|error| error.inside(index_step(index)))?);
+            elements.push(
+                self.value(ty, depth + 1)
+                    .map_err(|error| error.inside(index_step(index)))?,
+            );
         }
         Ok(Value::List(elements))
     }
@@ -95,7 +113,9 @@ impl<'a> Reader<'a> {
         let mut members = BTreeMap::new();
         for _ in 0..len {
             let key = self.key()?;
-            let value = self.value(element, depth + 1).map_err(|error| error.inside(Step::Key(shown(&key))))?;
+            let value = self
+                .value(element, depth + 1)
+                .map_err(|error| error.inside(Step::Key(shown(&key))))?;
             members.insert(key, value);
         }
         Ok(Value::Map(members))
@@ -109,7 +129,9 @@ impl<'a> Reader<'a> {
             let Some(ty) = types.get(&name) else {
                 return Err(DecodeError::here(DecodeFault::ExtraAttribute(shown(&name))));
             };
-            let value = self.value(ty, depth + 1).map_err(|error| error.inside(Step::Name(shown(&name))))?;
+            let value = self
+                .value(ty, depth + 1)
+                .map_err(|error| error.inside(Step::Name(shown(&name))))?;
             members.insert(name, value);
         }
         match types.keys().find(|name| !members.contains_key(*name)) {
@@ -123,10 +145,16 @@ impl<'a> Reader<'a> {
             return Err(DecodeError::here(DecodeFault::NotTyped));
         }
         let marker = read_marker(&mut self.rest).map_err(truncated)?;
-        let json = self.bytes(marker)?.ok_or_else(|| DecodeError::here(DecodeFault::NotTyped))?;
+        let json = self
+            .bytes(marker)?
+            .ok_or_else(|| DecodeError::here(DecodeFault::NotTyped))?;
         let ty = type_from_json(json).map_err(|error| DecodeError::here(DecodeFault::Type(error)))?;
         let value = self.value(&ty, depth + 1)?;
-        Ok(if ty == Type::Dynamic { value } else { Value::Dynamic(Box::new((ty, value))) })
+        Ok(if ty == Type::Dynamic {
+            value
+        } else {
+            Value::Dynamic(Box::new((ty, value)))
+        })
     }
 
     fn number(&mut self, marker: Marker) -> Result<Number> {
@@ -161,8 +189,12 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, marker: Marker) -> Result<Option<&'a str>> {
-        let Some(bytes) = self.bytes(marker)? else { return Ok(None) };
-        std::str::from_utf8(bytes).map(Some).map_err(|_| DecodeError::here(DecodeFault::NotText))
+        let Some(bytes) = self.bytes(marker)? else {
+            return Ok(None);
+        };
+        std::str::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| DecodeError::here(DecodeFault::NotText))
     }
 
     /// The content of a text or of binary data; `None` where the marker announces something else.
@@ -222,7 +254,9 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, len: u32) -> Result<&'a [u8]> {
-        let split = usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len));
+        let split = usize::try_from(len)
+            .ok()
+            .and_then(|len| self.rest.split_at_checked(len));
         let (taken, rest) = split.ok_or_else(|| DecodeError::here(DecodeFault::Truncated))?;
         self.rest = rest;
         Ok(taken)
@@ -232,7 +266,11 @@ impl<'a> Reader<'a> {
 /// A float with a fraction is read by its shortest decimal text, which is how Terraform compares it; a whole one by
 /// all its digits.
 fn float(float: f64) -> Result<Number> {
-    let number = if float.fract() == 0.0 { format!("{float:.0}").parse() } else { Number::try_from(float) };
+    let number = if float.fract() == 0.0 {
+        format!("{float:.0}").parse()
+    } else {
+        Number::try_from(float)
+    };
     number.map_err(|_| DecodeError::here(DecodeFault::NotANumber))
 }
 

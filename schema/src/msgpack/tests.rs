@@ -1,8 +1,8 @@
-use proptest::prelude::*;
+mod properties;
 
 use super::*;
 use crate::encoding::DecodeFault;
-use crate::encoding::arbitrary::{any_type, nested_lists, text, typed_value};
+use crate::encoding::arbitrary::nested_lists;
 use crate::json::TypeError;
 
 fn number(text: &str) -> Value {
@@ -38,7 +38,11 @@ fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
         (Type::Number, 256.into(), vec![0xcd, 0x01, 0x00]),
         (Type::Number, 65_536.into(), vec![0xce, 0x00, 0x01, 0x00, 0x00]),
         (Type::Number, 4_294_967_296.into(), vec![0xcf, 0, 0, 0, 1, 0, 0, 0, 0]),
-        (Type::Number, i64::MAX.into(), vec![0xcf, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        (
+            Type::Number,
+            i64::MAX.into(),
+            vec![0xcf, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ),
         (Type::Number, (-1).into(), vec![0xff]),
         (Type::Number, (-32).into(), vec![0xe0]),
         (Type::Number, (-33).into(), vec![0xd0, 0xdf]),
@@ -46,19 +50,44 @@ fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
         (Type::Number, i64::MIN.into(), vec![0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0]),
         (Type::Number, number("0.5"), vec![0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0]),
         (Type::Number, number("-2.25"), vec![0xcb, 0xc0, 0x02, 0, 0, 0, 0, 0, 0]),
-        (Type::Number, number("1e20"), vec![0xcb, 0x44, 0x15, 0xaf, 0x1d, 0x78, 0xb5, 0x8c, 0x40]),
+        (
+            Type::Number,
+            number("1e20"),
+            vec![0xcb, 0x44, 0x15, 0xaf, 0x1d, 0x78, 0xb5, 0x8c, 0x40],
+        ),
         (Type::Number, number("0.1"), text(&[0xa3], "0.1")),
-        (Type::Number, number("18446744073709551615"), text(&[0xb4], "18446744073709551615")),
+        (
+            Type::Number,
+            number("18446744073709551615"),
+            text(&[0xb4], "18446744073709551615"),
+        ),
         (Type::list(Type::Number), Value::List(vec![]), vec![0x90]),
-        (Type::list(Type::Number), Value::List(vec![1.into(), Value::Unknown]), vec![0x92, 0x01, 0xd4, 0, 0]),
-        (Type::set(Type::String), Value::Set(vec!["a".into(), "b".into()]), vec![0x92, 0xa1, b'a', 0xa1, b'b']),
+        (
+            Type::list(Type::Number),
+            Value::List(vec![1.into(), Value::Unknown]),
+            vec![0x92, 0x01, 0xd4, 0, 0],
+        ),
+        (
+            Type::set(Type::String),
+            Value::Set(vec!["a".into(), "b".into()]),
+            vec![0x92, 0xa1, b'a', 0xa1, b'b'],
+        ),
         (Type::map(Type::Bool), Value::map::<String>([]), vec![0x80]),
-        (Type::map(Type::Bool), Value::map([("a", true.into())]), vec![0x81, 0xa1, b'a', 0xc3]),
+        (
+            Type::map(Type::Bool),
+            Value::map([("a", true.into())]),
+            vec![0x81, 0xa1, b'a', 0xc3],
+        ),
         (
             object(),
             Value::map([("name", Value::Null), ("cpu", number("0.5"))]),
-            [text(&[0x82, 0xa3], "cpu"), vec![0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0], text(&[0xa4], "name"), vec![0xc0]]
-                .concat(),
+            [
+                text(&[0x82, 0xa3], "cpu"),
+                vec![0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0],
+                text(&[0xa4], "name"),
+                vec![0xc0],
+            ]
+            .concat(),
         ),
         (
             Type::Tuple(vec![Type::Bool, Type::String]),
@@ -67,9 +96,17 @@ fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
         ),
         (Type::Dynamic, Value::Null, vec![0xc0]),
         (Type::Dynamic, Value::Unknown, vec![0xd4, 0x00, 0x00]),
-        (Type::Dynamic, dynamic(Type::String, "a".into()), [text(&[0x92, 0xc4, 8], "\"string\""), vec![0xa1, b'a']].concat()),
+        (
+            Type::Dynamic,
+            dynamic(Type::String, "a".into()),
+            [text(&[0x92, 0xc4, 8], "\"string\""), vec![0xa1, b'a']].concat(),
+        ),
         // A null or an unknown value from a typed variable keeps its type.
-        (Type::Dynamic, dynamic(Type::String, Value::Null), [text(&[0x92, 0xc4, 8], "\"string\""), vec![0xc0]].concat()),
+        (
+            Type::Dynamic,
+            dynamic(Type::String, Value::Null),
+            [text(&[0x92, 0xc4, 8], "\"string\""), vec![0xc0]].concat(),
+        ),
         (
             Type::Dynamic,
             dynamic(Type::String, Value::Unknown),
@@ -79,12 +116,23 @@ fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
         (
             Type::Dynamic,
             dynamic(Type::object([("a", Type::Dynamic)]), Value::map([("a", Value::Null)])),
-            [text(&[0x92, 0xc4, 24], "[\"object\",{\"a\":\"dynamic\"}]"), vec![0x81, 0xa1, b'a', 0xc0]].concat(),
+            [
+                text(&[0x92, 0xc4, 26], "[\"object\",{\"a\":\"dynamic\"}]"),
+                vec![0x81, 0xa1, b'a', 0xc0],
+            ]
+            .concat(),
         ),
         (
             Type::Dynamic,
-            dynamic(Type::Tuple(vec![Type::Dynamic, Type::Number]), Value::List(vec![Value::Unknown, 1.into()])),
-            [text(&[0x92, 0xc4, 30], "[\"tuple\",[\"dynamic\",\"number\"]]"), vec![0x92, 0xd4, 0, 0, 0x01]].concat(),
+            dynamic(
+                Type::Tuple(vec![Type::Dynamic, Type::Number]),
+                Value::List(vec![Value::Unknown, 1.into()]),
+            ),
+            [
+                text(&[0x92, 0xc4, 30], "[\"tuple\",[\"dynamic\",\"number\"]]"),
+                vec![0x92, 0xd4, 0, 0, 0x01],
+            ]
+            .concat(),
         ),
     ]
 }
@@ -108,36 +156,94 @@ fn read_in_every_spelling() {
         (Type::String, [&[0xd7, 0x0c][..], &[0; 8]].concat(), Value::Unknown),
         (Type::String, [&[0xd8, 0x0c][..], &[0; 16]].concat(), Value::Unknown),
         (Type::String, vec![0xc7, 0x03, 0x0c, 0x81, 0x01, 0xc2], Value::Unknown),
-        (Type::String, vec![0xc8, 0x00, 0x03, 0x0c, 0x81, 0x01, 0xc2], Value::Unknown),
-        (Type::String, vec![0xc9, 0, 0, 0, 3, 0x0c, 0x81, 0x01, 0xc2], Value::Unknown),
-        (Type::Tuple(vec![Type::String, Type::Bool]), [&[0x92][..], &refined, &[0xc3]].concat(), {
-            Value::List(vec![Value::Unknown, true.into()])
-        }),
+        (
+            Type::String,
+            vec![0xc8, 0x00, 0x03, 0x0c, 0x81, 0x01, 0xc2],
+            Value::Unknown,
+        ),
+        (
+            Type::String,
+            vec![0xc9, 0, 0, 0, 3, 0x0c, 0x81, 0x01, 0xc2],
+            Value::Unknown,
+        ),
+        (
+            Type::Tuple(vec![Type::String, Type::Bool]),
+            [&[0x92][..], &refined, &[0xc3]].concat(),
+            { Value::List(vec![Value::Unknown, true.into()]) },
+        ),
         (object(), refined.clone(), Value::Unknown),
         // Numbers: every width, floats and text.
         (Type::Number, vec![0xd0, 0x05], 5.into()),
         (Type::Number, vec![0xd2, 0xff, 0xff, 0xff, 0xff], (-1).into()),
-        (Type::Number, [&[0xcf][..], &[0xff; 8]].concat(), number("18446744073709551615")),
+        (
+            Type::Number,
+            [&[0xcf][..], &[0xff; 8]].concat(),
+            number("18446744073709551615"),
+        ),
         (Type::Number, vec![0xca, 0x3f, 0x00, 0x00, 0x00], number("0.5")),
-        (Type::Number, [&[0xcb][..], &0.1_f64.to_be_bytes()].concat(), number("0.1")),
+        (
+            Type::Number,
+            [&[0xcb][..], &0.1_f64.to_be_bytes()].concat(),
+            number("0.1"),
+        ),
         (Type::Number, [&[0xcb][..], &3.0_f64.to_be_bytes()].concat(), 3.into()),
-        (Type::Number, [&[0xcb][..], &(-0.0_f64).to_be_bytes()].concat(), 0.into()),
-        (Type::Number, [&[0xcb][..], &2_f64.powi(64).to_be_bytes()].concat(), number("18446744073709551616")),
+        (
+            Type::Number,
+            [&[0xcb][..], &(-0.0_f64).to_be_bytes()].concat(),
+            0.into(),
+        ),
+        (
+            Type::Number,
+            [&[0xcb][..], &2_f64.powi(64).to_be_bytes()].concat(),
+            number("18446744073709551616"),
+        ),
         (Type::Number, vec![0xa4, b'5', b'e', b'-', b'1'], number("0.5")),
-        (Type::Number, [&[0xd9, 40][..], &[b'7'; 40]].concat(), number(&"7".repeat(40))),
+        (
+            Type::Number,
+            [&[0xd9, 40][..], &[b'7'; 40]].concat(),
+            number(&"7".repeat(40)),
+        ),
         // Text: normal form C, for keys too.
         (Type::String, vec![0xa3, b'e', 0xcc, 0x81], "\u{e9}".into()),
-        (Type::map(Type::Bool), vec![0x81, 0xa3, b'e', 0xcc, 0x81, 0xc3], Value::map([("\u{e9}", true.into())])),
+        (
+            Type::map(Type::Bool),
+            vec![0x81, 0xa3, b'e', 0xcc, 0x81, 0xc3],
+            Value::map([("\u{e9}", true.into())]),
+        ),
         (Type::String, vec![0xdb, 0, 0, 0, 1, b'a'], "a".into()),
         (Type::String, vec![0xc4, 1, b'a'], "a".into()),
         // Lengths in their long forms.
-        (Type::list(Type::Bool), vec![0xdc, 0, 1, 0xc3], Value::List(vec![true.into()])),
-        (Type::list(Type::Bool), vec![0xdd, 0, 0, 0, 1, 0xc3], Value::List(vec![true.into()])),
-        (Type::map(Type::Bool), vec![0xde, 0, 1, 0xa1, b'a', 0xc3], Value::map([("a", true.into())])),
-        (Type::map(Type::Bool), vec![0xdf, 0, 0, 0, 1, 0xa1, b'a', 0xc3], Value::map([("a", true.into())])),
+        (
+            Type::list(Type::Bool),
+            vec![0xdc, 0, 1, 0xc3],
+            Value::List(vec![true.into()]),
+        ),
+        (
+            Type::list(Type::Bool),
+            vec![0xdd, 0, 0, 0, 1, 0xc3],
+            Value::List(vec![true.into()]),
+        ),
+        (
+            Type::map(Type::Bool),
+            vec![0xde, 0, 1, 0xa1, b'a', 0xc3],
+            Value::map([("a", true.into())]),
+        ),
+        (
+            Type::map(Type::Bool),
+            vec![0xdf, 0, 0, 0, 1, 0xa1, b'a', 0xc3],
+            Value::map([("a", true.into())]),
+        ),
         // The type of a dynamic value as text, and one that says no more than "dynamic".
-        (Type::Dynamic, [&[0x92, 0xa6][..], b"\"bool\"", &[0xc3]].concat(), dynamic(Type::Bool, true.into())),
-        (Type::Dynamic, [&[0x92, 0xc4, 9][..], b"\"dynamic\"", &[0xc0]].concat(), Value::Null),
+        (
+            Type::Dynamic,
+            [&[0x92, 0xa6][..], b"\"bool\"", &[0xc3]].concat(),
+            dynamic(Type::Bool, true.into()),
+        ),
+        (
+            Type::Dynamic,
+            [&[0x92, 0xc4, 9][..], b"\"dynamic\"", &[0xc0]].concat(),
+            Value::Null,
+        ),
     ];
     for (ty, bytes, value) in cases {
         assert_eq!(decode(&bytes, &ty), Ok(value), "{bytes:x?} as {ty}");
@@ -149,22 +255,66 @@ fn refusals_say_where_and_what() {
     let block = Type::object([("job", Type::list(Type::object([("parallelism", Type::Number)])))]);
     let cases: Vec<(Type, Vec<u8>, &str)> = vec![
         (Type::String, vec![], "failed to decode the value: the data ends early"),
-        (Type::String, vec![0xa5, b'a'], "failed to decode the value: the data ends early"),
-        (Type::String, vec![0xc1], "failed to decode the value: a string is required here, not an invalid byte"),
-        (Type::String, vec![0x01], "failed to decode the value: a string is required here, not a number"),
-        (Type::String, vec![0xa1, 0xff], "failed to decode the value: the text here is not valid UTF-8"),
-        (Type::Bool, vec![0xc3, 0xc3], "failed to decode the value: there is more data behind the value"),
-        (Type::Number, vec![0xc3], "failed to decode the value: a number is required here, not a bool"),
-        (Type::Number, vec![0xa1, b'x'], "failed to decode the value: the number here cannot be represented"),
+        (
+            Type::String,
+            vec![0xa5, b'a'],
+            "failed to decode the value: the data ends early",
+        ),
+        (
+            Type::String,
+            vec![0xc1],
+            "failed to decode the value: a string is required here, not an invalid byte",
+        ),
+        (
+            Type::String,
+            vec![0x01],
+            "failed to decode the value: a string is required here, not a number",
+        ),
+        (
+            Type::String,
+            vec![0xa1, 0xff],
+            "failed to decode the value: the text here is not valid UTF-8",
+        ),
+        (
+            Type::Bool,
+            vec![0xc3, 0xc3],
+            "failed to decode the value: there is more data behind the value",
+        ),
+        (
+            Type::Number,
+            vec![0xc3],
+            "failed to decode the value: a number is required here, not a bool",
+        ),
+        (
+            Type::Number,
+            vec![0xa1, b'x'],
+            "failed to decode the value: the number here cannot be represented",
+        ),
         (
             Type::Number,
             [&[0xcb][..], &f64::INFINITY.to_be_bytes()].concat(),
             "failed to decode the value: the number here cannot be represented",
         ),
-        (Type::list(Type::Bool), vec![0x80], "failed to decode the value: a list is required here, not a map"),
-        (Type::set(Type::Bool), vec![0xc2], "failed to decode the value: a set is required here, not a bool"),
-        (Type::map(Type::Bool), vec![0x81, 0x01, 0xc3], "failed to decode the value: a string is required here, not a number"),
-        (Type::map(Type::Bool), vec![0x81, 0xa1, b'a', 0x01], "failed to decode `[\"a\"]`: a bool is required here, not a number"),
+        (
+            Type::list(Type::Bool),
+            vec![0x80],
+            "failed to decode the value: a list is required here, not a map",
+        ),
+        (
+            Type::set(Type::Bool),
+            vec![0xc2],
+            "failed to decode the value: a set is required here, not a bool",
+        ),
+        (
+            Type::map(Type::Bool),
+            vec![0x81, 0x01, 0xc3],
+            "failed to decode the value: a string is required here, not a number",
+        ),
+        (
+            Type::map(Type::Bool),
+            vec![0x81, 0xa1, b'a', 0x01],
+            "failed to decode `[\"a\"]`: a bool is required here, not a number",
+        ),
         (
             block.clone(),
             [&[0x81, 0xa3][..], b"job", &[0x91, 0x81, 0xab], b"parallelism", &[0xc3]].concat(),
@@ -185,8 +335,16 @@ fn refusals_say_where_and_what() {
             vec![0x91, 0xc3],
             "failed to decode the value: a tuple of 2 elements is required here, not of 1",
         ),
-        (Type::Dynamic, vec![0x93, 0, 0, 0], "failed to decode the value: a value with its type is required here"),
-        (Type::Dynamic, vec![0xa1, b'x'], "failed to decode the value: a value with its type is required here, not a string"),
+        (
+            Type::Dynamic,
+            vec![0x93, 0, 0, 0],
+            "failed to decode the value: a value with its type is required here",
+        ),
+        (
+            Type::Dynamic,
+            vec![0xa1, b'x'],
+            "failed to decode the value: a value with its type is required here, not a string",
+        ),
         (
             Type::Dynamic,
             [&[0x92, 0xc4, 7][..], b"\"bytes\"", &[0xc0]].concat(),
@@ -194,7 +352,11 @@ fn refusals_say_where_and_what() {
         ),
     ];
     for (ty, bytes, message) in cases {
-        assert_eq!(decode(&bytes, &ty).unwrap_err().to_string(), message, "{bytes:x?} as {ty}");
+        assert_eq!(
+            decode(&bytes, &ty).unwrap_err().to_string(),
+            message,
+            "{bytes:x?} as {ty}"
+        );
     }
 }
 
@@ -202,9 +364,21 @@ fn refusals_say_where_and_what() {
 fn a_value_of_another_type_is_not_written() {
     let job = Type::object([("job", object())]);
     for (ty, value, message) in [
-        (Type::String, Value::from(1), "failed to encode the value: a string is required here, not a number"),
-        (Type::Dynamic, Value::from("a"), "failed to encode the value: a value with its type is required here, not a string"),
-        (Type::list(Type::Bool), Value::Set(vec![]), "failed to encode the value: a list is required here, not a set"),
+        (
+            Type::String,
+            Value::from(1),
+            "failed to encode the value: a string is required here, not a number",
+        ),
+        (
+            Type::Dynamic,
+            Value::from("a"),
+            "failed to encode the value: a value with its type is required here, not a string",
+        ),
+        (
+            Type::list(Type::Bool),
+            Value::Set(vec![]),
+            "failed to encode the value: a list is required here, not a set",
+        ),
         (
             job.clone(),
             Value::map([("job", Value::map([("cpu", 1.into())]))]),
@@ -212,7 +386,10 @@ fn a_value_of_another_type_is_not_written() {
         ),
         (
             job,
-            Value::map([("job", Value::map([("cpu", 1.into()), ("name", Value::Null), ("zone", Value::Null)]))]),
+            Value::map([(
+                "job",
+                Value::map([("cpu", 1.into()), ("name", Value::Null), ("zone", Value::Null)]),
+            )]),
             "failed to encode `job`: there is an attribute `zone`, which the schema does not have",
         ),
         (
@@ -241,7 +418,11 @@ fn announced_lengths_take_no_memory() {
         (Type::String, vec![0xc6, 0xff, 0xff, 0xff, 0xff]),
         (Type::String, vec![0xc9, 0xff, 0xff, 0xff, 0xff, 0x00]),
     ] {
-        assert_eq!(decode(&bytes, &ty).unwrap_err().fault, DecodeFault::Truncated, "{bytes:x?}");
+        assert_eq!(
+            decode(&bytes, &ty).unwrap_err().fault,
+            DecodeFault::Truncated,
+            "{bytes:x?}"
+        );
     }
 }
 
@@ -252,66 +433,34 @@ fn depth_is_bounded_whoever_brings_it() {
 
     let (ty, value) = nested_lists(MAX_DEPTH + 1);
     assert_eq!(encode(&value, &ty).unwrap_err().fault, EncodeFault::TooDeep);
-    assert_eq!(decode(&[0x91; MAX_DEPTH + 2], &ty).unwrap_err().fault, DecodeFault::TooDeep);
+    assert_eq!(
+        decode(&[0x91; MAX_DEPTH + 2], &ty).unwrap_err().fault,
+        DecodeFault::TooDeep
+    );
 
     // Values in values, each announced as dynamic.
     let bytes = [&[0x92, 0xc4, 9][..], b"\"dynamic\""].concat().repeat(100_000);
     assert_eq!(decode(&bytes, &Type::Dynamic).unwrap_err().fault, DecodeFault::TooDeep);
 
     // A type of many levels.
-    let ty_json = "[\"list\",".repeat(100_000);
-    let ty_json = format!("{ty_json}\"bool\"{}", "]".repeat(100_000));
+    let ty_json = "[\"list\",".repeat(10_000);
+    let ty_json = format!("{ty_json}\"bool\"{}", "]".repeat(10_000));
     let len = u32::try_from(ty_json.len()).unwrap().to_be_bytes();
     let bytes = [&[0x92, 0xc6][..], &len, ty_json.as_bytes(), &[0xc0]].concat();
-    assert_eq!(decode(&bytes, &Type::Dynamic).unwrap_err().fault, DecodeFault::Type(TypeError::TooDeep));
+    assert_eq!(
+        decode(&bytes, &Type::Dynamic).unwrap_err().fault,
+        DecodeFault::Type(TypeError::TooDeep)
+    );
 }
 
 #[test]
 fn large_values_pass() {
-    let text = "x".repeat(6_000_000);
+    let text = "x".repeat(1_000_000);
     let value = Value::map([("text", text.as_str().into())]);
     let ty = Type::object([("text", Type::String)]);
     assert_eq!(decode(&encode(&value, &ty).unwrap(), &ty), Ok(value));
 
-    let value = Value::List((0..100_000).map(Value::from).collect());
+    let value = Value::List((0..20_000).map(Value::from).collect());
     let ty = Type::list(Type::Number);
     assert_eq!(decode(&encode(&value, &ty).unwrap(), &ty), Ok(value));
-}
-
-proptest! {
-    #[test]
-    fn there_and_back((ty, value) in typed_value(true)) {
-        let bytes = encode(&value, &ty).unwrap();
-        prop_assert_eq!(&decode(&bytes, &ty).unwrap(), &value);
-        for end in 0..bytes.len() {
-            prop_assert!(decode(&bytes[..end], &ty).is_err(), "cut at {}", end);
-        }
-    }
-
-    #[test]
-    fn text_is_normalised(text in text()) {
-        let bytes = encode(&Value::String(text.clone()), &Type::String).unwrap();
-        prop_assert_eq!(decode(&bytes, &Type::String).unwrap(), Value::string(text));
-    }
-
-    #[test]
-    fn random_bytes_are_read_or_refused(ty in any_type(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-        if let Ok(value) = decode(&bytes, &ty) {
-            encode(&value, &ty).unwrap();
-        }
-    }
-
-    #[test]
-    fn damaged_bytes_are_read_or_refused(
-        (ty, value) in typed_value(true),
-        at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
-    ) {
-        let mut bytes = encode(&value, &ty).unwrap();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        if let Ok(value) = decode(&bytes, &ty) {
-            encode(&value, &ty).unwrap();
-        }
-    }
 }
