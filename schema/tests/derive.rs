@@ -104,14 +104,14 @@ struct Everything {
 
 fn everything() -> Everything {
     let resources = Resources {
-        cpu: Some("0.5".parse().unwrap()),
+        cpu: Some("0.5".parse().expect("a number")),
         memory: Computed(Some("1g".into())),
     };
     Everything {
         string: "text".into(),
         bool: true,
         port: 8081,
-        number: "1.5".parse().unwrap(),
+        number: "1.5".parse().expect("a number"),
         mode: UpgradeMode::LastState,
         optional: Some(-1),
         computed: "c".to_owned().into(),
@@ -138,17 +138,11 @@ fn everything() -> Everything {
 }
 
 fn attribute<M: Model>(name: &str) -> Attribute {
-    M::block()
-        .attribute(name)
-        .unwrap_or_else(|| panic!("an attribute {name}"))
-        .clone()
+    M::block().attribute(name).expect(name).clone()
 }
 
 fn nested<M: Model>(name: &str) -> NestedBlock {
-    M::block()
-        .nested(name)
-        .unwrap_or_else(|| panic!("a block {name}"))
-        .clone()
+    M::block().nested(name).expect(name).clone()
 }
 
 /// Each problem as `path: detail`, in the order of the fields.

@@ -1,7 +1,7 @@
 //! One field of a struct: what the macro reads about it, what it refuses, and the options that it emits.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Expr, ExprArray, ExprLit, ExprUnary, GenericArgument, Ident, Lit, PathArguments, Type, UnOp};
 
@@ -217,7 +217,8 @@ fn value(expression: &Expr) -> syn::Result<TokenStream> {
             let elements = elems.iter().map(value).collect::<syn::Result<Vec<_>>>()?;
             quote!(__schema::list([#(#elements),*]))
         }
-        other => other.to_token_stream(),
+        // With its type said, another type is refused in few words.
+        other => quote_spanned!(Span::mixed_site()=> { let value: __schema::Value = #other; value }),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `#[derive(Schema)]`: one documented struct gives the Terraform schema, decoding, encoding, the reference page and the
 //! paths of the custom resource's fields.
 //!
-//! The macro is thin: it reads options ([`attrs`]), names ([`names`]) and doc comments ([`docs`]), refuses what cannot be
+//! The macro is thin: it reads options (`attrs`), names (`names`) and doc comments (`docs`), refuses what cannot be
 //! meant, and emits a table of fields. Everything that runs are ordinary functions in `terraform_schema::__private`.
 //! `tests/golden/` shows what it emits.
 
