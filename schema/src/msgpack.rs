@@ -5,7 +5,7 @@
 //! |---|---|
 //! | null | nil |
 //! | unknown | any extension when read (refinements are dropped); written as `d4 00 00` |
-//! | number | an integer within 64 bits, a float that holds it exactly, else decimal text |
+//! | number | an integer within 64 bits, a float that holds a fraction exactly, else decimal text |
 //! | list, set, tuple | array |
 //! | map, object | map; an object has exactly the attributes of its type |
 //! | dynamic | array of two: the type as JSON in binary, the value; untyped null and unknown stand alone |
@@ -39,8 +39,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     read::whole(bytes, ty)
 }
 
-/// Writes a value of that type, byte for byte as Terraform does, except that whole numbers beyond 64 bits which a
-/// float would only hold by chance are written as text: Terraform compares those by their digits.
+/// Writes a value of that type, byte for byte as Terraform does.
 ///
 /// # Errors
 /// The value is not of that type, or has more than [`MAX_DEPTH`] levels.
@@ -144,7 +143,7 @@ fn write_dynamic(out: &mut ByteBuf, value: &Value, ty: &Type, depth: usize) -> R
 fn write_number(out: &mut ByteBuf, number: &Number) -> Result<(), EncodeError> {
     if let Some(integer) = number.as_i64() {
         let Ok(_) = encode::write_sint(out, integer);
-    } else if let Some(float) = number.as_binary_f64() {
+    } else if let Some(float) = number.as_binary_f64().filter(|float| float.fract() != 0.0) {
         let Ok(()) = encode::write_f64(out, float);
     } else {
         write_text(out, &number.to_string())?;

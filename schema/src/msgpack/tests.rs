@@ -17,7 +17,8 @@ fn object() -> Type {
     Type::object([("cpu", Type::Number), ("name", Type::String)])
 }
 
-/// Bytes by hand from the MessagePack specification, in the choice of encodings that go-cty makes.
+/// Bytes by hand from the MessagePack specification, in the choice of encodings that go-cty makes (compared with what
+/// go-cty 1.16.2 writes for the same values).
 fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
     let text = |marker: &[u8], text: &str| [marker, text.as_bytes()].concat();
     let long = "x".repeat(300);
@@ -50,11 +51,7 @@ fn vectors() -> Vec<(Type, Value, Vec<u8>)> {
         (Type::Number, i64::MIN.into(), vec![0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0]),
         (Type::Number, number("0.5"), vec![0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0]),
         (Type::Number, number("-2.25"), vec![0xcb, 0xc0, 0x02, 0, 0, 0, 0, 0, 0]),
-        (
-            Type::Number,
-            number("1e20"),
-            vec![0xcb, 0x44, 0x15, 0xaf, 0x1d, 0x78, 0xb5, 0x8c, 0x40],
-        ),
+        (Type::Number, number("1e20"), text(&[0xb5], "100000000000000000000")),
         (Type::Number, number("0.1"), text(&[0xa3], "0.1")),
         (
             Type::Number,
@@ -173,6 +170,11 @@ fn read_in_every_spelling() {
         ),
         (object(), refined.clone(), Value::Unknown),
         // Numbers: every width, floats and text.
+        (
+            Type::Number,
+            [&[0xcb][..], &1e20_f64.to_be_bytes()].concat(),
+            number("1e20"),
+        ),
         (Type::Number, vec![0xd0, 0x05], 5.into()),
         (Type::Number, vec![0xd2, 0xff, 0xff, 0xff, 0xff], (-1).into()),
         (
