@@ -191,7 +191,10 @@ pub fn kubeconfig(directory: &Path) -> PathBuf {
 pub async fn client(kubeconfig: &Path) -> Result<Client> {
     let file = Kubeconfig::read_from(kubeconfig).with_context(|| format!("read {}", kubeconfig.display()))?;
     let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
-    let config = config.with_context(|| format!("use {}", kubeconfig.display()))?;
+    let mut config = config.with_context(|| format!("use {}", kubeconfig.display()))?;
+    // By default kube repeats a request that was answered with 503 for minutes. Here 503 is an answer:
+    // nobody listens behind the service proxy.
+    config.default_retry = false;
     Client::try_from(config).with_context(|| format!("make a client from {}", kubeconfig.display()))
 }
 
