@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
+use tempfile::TempDir;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -39,6 +40,8 @@ pub struct Plugin {
     channel: Option<Channel>,
     stdout: Output,
     stderr: Output,
+    /// Dropped last: the folder the provider makes its socket in.
+    _sockets: TempDir,
 }
 
 /// Where a provider listens and whom it must be.

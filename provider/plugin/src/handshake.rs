@@ -18,6 +18,9 @@ pub(crate) const COOKIE: (&str, &str) = (
     "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 );
 
+/// Names the folder for the socket.
+pub(crate) const SOCKET_DIR: &str = "PLUGIN_UNIX_SOCKET_DIR";
+
 /// Version of go-plugin's own start-up rules.
 pub(crate) const CORE_VERSION: u32 = 1;
 
@@ -79,9 +82,7 @@ impl Invitation {
         };
         let lowest = port("PLUGIN_MIN_PORT")?;
         let place = Place {
-            socket_dir: variable("PLUGIN_UNIX_SOCKET_DIR")
-                .filter(|value| !value.is_empty())
-                .map(Into::into),
+            socket_dir: variable(SOCKET_DIR).filter(|value| !value.is_empty()).map(Into::into),
             ports: lowest..=port("PLUGIN_MAX_PORT")?.max(lowest),
         };
         Ok(Self {
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(plain.client_certificate, None);
 
         let full = read(&[
-            ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins"),
+            (SOCKET_DIR, "/run/plugins"),
             ("PLUGIN_MIN_PORT", "10000"),
             ("PLUGIN_MAX_PORT", "25000"),
         ]);

@@ -48,11 +48,10 @@ fn signal(plugin: &Plugin, signal: Signal) {
 
 /// Waits for a line of the log and returns it.
 async fn logged(plugin: &Plugin, words: &str) -> String {
-    timeout(PATIENCE, plugin.stderr_line(|line| line.contains(words)))
-        .await
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| panic!("no line with `{words}` in {:#?}", plugin.stderr()))
+    let line = timeout(PATIENCE, plugin.stderr_line(|line| line.contains(words))).await;
+    let line = line.ok().flatten();
+    assert!(line.is_some(), "no line with `{words}` in {:#?}", plugin.stderr());
+    line.unwrap_or_default()
 }
 
 /// Waits for the process, which must end well, and says how long it took.

@@ -16,7 +16,7 @@ use tokio::process::Command;
 
 use super::output::Output;
 use super::{ConnectError, Credentials, Door, Identity, Plugin};
-use crate::handshake::{COOKIE, CORE_VERSION, PROTOCOL_VERSION};
+use crate::handshake::{COOKIE, CORE_VERSION, PROTOCOL_VERSION, SOCKET_DIR};
 
 /// How long go-plugin waits for the handshake line.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -127,6 +127,12 @@ impl Launch {
         if let Some(identity) = &identity {
             self.command.env("PLUGIN_CLIENT_CERT", identity.pem());
         }
+        // Of its own, so that a killed provider leaves nothing behind either.
+        let sockets = tempfile::tempdir().map_err(StartError::Process)?;
+        let mut set = self.command.as_std().get_envs();
+        if !set.any(|(name, _)| name == SOCKET_DIR) {
+            self.command.env(SOCKET_DIR, sockets.path());
+        }
         let mut child = self.command.spawn().map_err(StartError::Process)?;
         let piped = || StartError::Process(io::Error::other("its output is not piped"));
         let stdout = Output::collect(child.stdout.take().ok_or_else(piped)?);
@@ -150,6 +156,7 @@ impl Launch {
             channel: Some(channel),
             stdout,
             stderr,
+            _sockets: sockets,
         })
     }
 }

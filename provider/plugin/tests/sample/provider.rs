@@ -2,7 +2,11 @@
 //!
 //! `sample_note` stores what the configuration says. Data sources are named for what they do while
 //! they are read.
-#![expect(clippy::print_stdout, reason = "what a library may do, and must not hurt")]
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what a library may do, and must not hurt"
+)]
 
 use std::process::ExitCode;
 use std::time::Duration;
