@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
+use hyper::Request;
+use hyper::header::ACCEPT;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use kube::core::params::ListParams;
@@ -27,6 +29,9 @@ pub const DERIVED: &str = "derived";
 
 /// The folder with the real definitions, one sub-folder per operator version.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/crds");
+
+/// The form of discovery that lists every group with its kinds.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// Remembers in the cluster which text a definition was made from: applying 600 kB takes the API
 /// server seconds, so a definition that is there already is left alone.
@@ -97,7 +102,43 @@ pub fn derived() -> Result<Vec<Value>> {
 pub async fn install(client: &Client, definitions: &[Value]) -> Result<()> {
     try_join_all(definitions.iter().map(|definition| apply(client, definition))).await?;
     try_join_all(definitions.iter().map(|definition| served(client, definition))).await?;
-    Ok(())
+    discovered(client, definitions).await
+}
+
+/// Waits until discovery lists every kind. That is a little later than the API server serves them,
+/// and it matters: a garbage collector that starts before does not know these kinds for 30 s.
+async fn discovered(client: &Client, definitions: &[Value]) -> Result<()> {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        let request = Request::get("/apis")
+            .header(ACCEPT, DISCOVERY)
+            .body(Vec::new())
+            .context("build a request")?;
+        let groups: Value = client
+            .request(request)
+            .await
+            .context("read the API server's discovery")?;
+        let missing = definitions.iter().find(|definition| !lists(&groups, definition));
+        let Some(missing) = missing else { return Ok(()) };
+        if Instant::now() > patience {
+            bail!(
+                "the API server's discovery does not list {}",
+                text(missing, "/metadata/name")?
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn lists(groups: &Value, definition: &Value) -> bool {
+    let items = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    items(groups, "items").iter().any(|group| {
+        group["metadata"]["name"] == definition["spec"]["group"]
+            && items(group, "versions")
+                .iter()
+                .flat_map(|version| items(version, "resources"))
+                .any(|resource| resource["resource"] == definition["spec"]["names"]["plural"])
+    })
 }
 
 async fn apply(client: &Client, definition: &Value) -> Result<()> {
