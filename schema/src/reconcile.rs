@@ -95,7 +95,13 @@ fn known_or_null(value: Value) -> Value {
         Value::Map(members) => {
             Value::Map(members.into_iter().map(|(name, value)| (name, known_or_null(value))).collect())
         }
-        _ => Value::Null,
+        Value::Null
+        | Value::Unknown
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Set(_)
+        | Value::Dynamic(_) => Value::Null,
     }
 }
 
