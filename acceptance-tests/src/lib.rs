@@ -4,4 +4,5 @@ pub mod case;
 pub mod configurations;
 pub mod flink;
 pub mod sandbox;
+pub mod stand_in;
 pub mod terraform;

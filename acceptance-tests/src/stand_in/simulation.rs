@@ -1,0 +1,421 @@
+//! A Flink cluster without Flink: the states a cluster goes through after it is started, as a
+//! function of time. It is what the status-only mode and the replay of the recordings run on.
+//!
+//! What goes wrong is decided by the spec alone:
+//! - an image whose name or tag contains `does-not-exist` cannot be pulled (with `imagePullPolicy:
+//!   Never` nothing is reported, as by the real operator);
+//! - a service account that is not there makes the pods forbidden;
+//! - an entry class or a jar whose name contains `missing` or `does-not-exist`, in any case, makes the
+//!   JobManager crash-loop;
+//! - a TaskManager with more than 16 CPUs fits nowhere: the job fails for want of slots, or with
+//!   checkpointing waits and restarts for ever;
+//! - `execution.runtime-mode: BATCH` makes a job that finishes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::spec::Spec;
+use super::status::{Failure, JOB_FAILED};
+use super::timing::{CRASH_LOOP, IMAGE_PULL, NO_SLOTS, RESTART, SLOTS, START};
+use super::validation;
+use super::world::{ClusterView, Deploy, JobManager, JobView};
+
+/// The cluster of one object.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    namespace: String,
+    name: String,
+    time_factor: f64,
+    running: Option<Running>,
+}
+
+/// A cluster that was started.
+#[derive(Clone, Debug)]
+struct Running {
+    deploy: Deploy,
+    /// Whether the pods' account is there.
+    account_exists: bool,
+    /// When the pods were created, in milliseconds since the epoch.
+    since: i64,
+    /// The job's end, if it was asked to end.
+    ended: Option<(String, i64)>,
+    /// When the last TaskManager was lost.
+    lost: Option<i64>,
+    restarts: u32,
+}
+
+impl Simulation {
+    /// No cluster yet.
+    pub fn new(namespace: &str, name: &str, time_factor: f64) -> Self {
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), time_factor, running: None }
+    }
+
+    /// A cluster that was running before this program was: nothing is seen of its start.
+    pub fn resume(&mut self, deploy: Deploy, started: i64) {
+        self.running =
+            Some(Running { deploy, account_exists: true, since: started, ended: None, lost: None, restarts: 0 });
+    }
+
+    /// Starts a cluster.
+    pub fn deploy(&mut self, deploy: Deploy, account_exists: bool, now: i64) {
+        self.running = Some(Running { deploy, account_exists, since: now, ended: None, lost: None, restarts: 0 });
+    }
+
+    /// Takes it down.
+    pub fn tear_down(&mut self) {
+        self.running = None;
+    }
+
+    /// Ends the job with a savepoint; `entropy` makes the savepoint's name unique. Fails where there is no job.
+    pub fn stop(&mut self, directory: &str, entropy: &str, now: i64) -> Result<String, String> {
+        let path = self.savepoint(directory, entropy)?;
+        if let Some(running) = &mut self.running {
+            running.ended = Some(("FINISHED".to_owned(), now));
+        }
+        Ok(path)
+    }
+
+    /// Takes a savepoint of the running job. Fails where there is no job.
+    pub fn savepoint(&self, directory: &str, entropy: &str) -> Result<String, String> {
+        let running = self.running.as_ref().ok_or("The cluster is gone.")?;
+        let id = running.deploy.job_id.as_deref().unwrap_or_default();
+        let part = |text: &str, length| text.chars().take(length).collect::<String>();
+        Ok(format!("{}/savepoint-{}-{}", one_slash(directory), part(id, 6), part(entropy, 12)))
+    }
+
+    /// Ends the job without a savepoint.
+    pub fn cancel(&mut self, now: i64) {
+        if let Some(running) = &mut self.running {
+            running.ended = Some(("CANCELED".to_owned(), now));
+        }
+    }
+
+    /// Changes the number of TaskManagers.
+    pub fn scale(&mut self, task_managers: i64) {
+        if let Some(component) = self.running.as_mut().and_then(|running| running.deploy.spec.task_manager.as_mut()) {
+            component.replicas = Some(task_managers);
+        }
+    }
+
+    /// Kills the JobManager's pod; Kubernetes starts another.
+    pub fn kill_job_manager(&mut self, now: i64) {
+        if let Some(running) = &mut self.running {
+            running.since = now;
+        }
+    }
+
+    /// Kills a TaskManager's pod.
+    pub fn kill_task_manager(&mut self, now: i64) {
+        if let Some(running) = &mut self.running {
+            running.lost = Some(now);
+            running.restarts += 1;
+        }
+    }
+
+    /// What an operator finds now.
+    pub fn view(&self, now: i64) -> ClusterView {
+        let Some(running) = &self.running else { return ClusterView::default() };
+        let job_manager = self.job_manager(running, now);
+        if job_manager != JobManager::Up {
+            return ClusterView { job_manager, ..ClusterView::default() };
+        }
+        ClusterView {
+            job_manager,
+            job: self.job(running, now),
+            checkpoint: checkpoint(running),
+            info: info(&running.deploy.spec),
+        }
+    }
+
+    fn job_manager(&self, running: &Running, now: i64) -> JobManager {
+        let spec = &running.deploy.spec;
+        let age = self.elapsed(running.since, now);
+        let account = spec.service_account.as_deref().unwrap_or_default();
+        if !running.account_exists {
+            let (namespace, name) = (&self.namespace, &self.name);
+            return JobManager::Failing {
+                reason: "FailedCreate".to_owned(),
+                message: format!(
+                    "pods \"{name}-\" is forbidden: error looking up service account {namespace}/{account}: \
+                     serviceaccount \"{account}\" not found"
+                ),
+            };
+        }
+        if let Some(image) = spec.image.as_deref().filter(|image| image.contains("does-not-exist")) {
+            let never = spec.image_pull_policy.as_deref() == Some("Never");
+            return if never || age < IMAGE_PULL { JobManager::Starting } else { image_pull(image, age) };
+        }
+        if spec.job.as_ref().is_some_and(|job| [&job.entry_class, &job.jar_uri].into_iter().flatten().any(is_missing)) {
+            return self.crash_loop(age);
+        }
+        if age < START { JobManager::Starting } else { JobManager::Up }
+    }
+
+    /// The container ends as soon as it starts: each rest is twice as long as the one before.
+    fn crash_loop(&self, age: Duration) -> JobManager {
+        let runs = Duration::from_secs(4);
+        let (mut end, mut rest) = (CRASH_LOOP, Duration::from_secs(20));
+        while age >= end + rest {
+            end += rest + runs;
+            rest = (rest * 2).min(Duration::from_secs(300));
+        }
+        if age < end {
+            return JobManager::Starting;
+        }
+        JobManager::Failing {
+            reason: "CrashLoopBackOff".to_owned(),
+            message: format!(
+                "[flink-main-container] back-off {}s restarting failed container=flink-main-container pod={}_{}",
+                rest.as_secs(),
+                self.name,
+                self.namespace
+            ),
+        }
+    }
+
+    fn job(&self, running: &Running, now: i64) -> Option<JobView> {
+        let id = running.deploy.job_id.clone()?;
+        let spec = &running.deploy.spec;
+        let started = running.since + self.scaled(START);
+        let view = |state: &str, update_time, failure| JobView {
+            id: id.clone(),
+            name: "CarTopSpeedWindowingExample".to_owned(),
+            state: state.to_owned(),
+            start_time: started,
+            update_time,
+            failure,
+        };
+        if let Some((state, since)) = &running.ended {
+            return Some(view(state, *since, None));
+        }
+        if let Some(lost) = running.lost.filter(|lost| *lost >= running.since) {
+            let attempts = spec.setting("restart-strategy.fixed-delay.attempts").and_then(|text| text.parse().ok());
+            if attempts.is_some_and(|attempts: u32| running.restarts > attempts) {
+                return Some(view("FAILED", lost, Some(used_up(attempts.unwrap_or_default()))));
+            }
+            if self.elapsed(lost, now) < RESTART {
+                return Some(view("RESTARTING", lost, Some(lost_task_manager())));
+            }
+            return Some(view("RUNNING", lost + self.scaled(RESTART), None));
+        }
+        let age = self.elapsed(running.since, now);
+        if !is_schedulable(spec) {
+            return Some(self.without_slots(running, age, view));
+        }
+        if age < SLOTS {
+            return Some(view("CREATED", started, None));
+        }
+        let bounded = spec.setting("execution.runtime-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("batch"));
+        let state = if bounded { "FINISHED" } else { "RUNNING" };
+        Some(view(state, running.since + self.scaled(SLOTS), None))
+    }
+
+    /// The states of a job that never gets a slot.
+    fn without_slots(
+        &self,
+        running: &Running,
+        age: Duration,
+        view: impl Fn(&str, i64, Option<Failure>) -> JobView,
+    ) -> JobView {
+        let waited = Duration::from_secs(25);
+        let Some(late) = age.checked_sub(NO_SLOTS) else {
+            return view("CREATED", running.since + self.scaled(START), None);
+        };
+        let given_up = running.since + self.scaled(NO_SLOTS);
+        if running.deploy.spec.setting("execution.checkpointing.interval").is_none() {
+            return view("FAILED", given_up, Some(no_slots()));
+        }
+        let round = waited + Duration::from_secs(5);
+        let rounds = u32::try_from(late.as_secs() / round.as_secs()).unwrap_or(u32::MAX);
+        let changed = given_up + self.scaled(round * rounds);
+        let resting = late.saturating_sub(round * rounds) < round.saturating_sub(waited);
+        view(if resting { "RESTARTING" } else { "CREATED" }, changed, resting.then(no_slots))
+    }
+
+    /// Time between two moments, as the recordings would have it.
+    fn elapsed(&self, from: i64, to: i64) -> Duration {
+        let milliseconds = u64::try_from(to - from).unwrap_or_default();
+        Duration::from_millis(milliseconds).mul_f64(self.time_factor)
+    }
+
+    /// A time of the recordings in milliseconds of ours.
+    fn scaled(&self, duration: Duration) -> i64 {
+        i64::try_from(duration.div_f64(self.time_factor).as_millis()).unwrap_or_default()
+    }
+}
+
+/// `file:///a` as Flink prints it: `file:/a`.
+fn one_slash(location: &str) -> String {
+    location.strip_prefix("file:").map_or_else(
+        || location.trim_end_matches('/').to_owned(),
+        |path| format!("file:/{}", path.trim_matches('/')),
+    )
+}
+
+fn is_missing(name: &String) -> bool {
+    let name = name.to_lowercase();
+    name.contains("missing") || name.contains("does-not-exist")
+}
+
+fn image_pull(image: &str, age: Duration) -> JobManager {
+    let cause = format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
+    // Kubernetes goes back and forth between the two; the first lasts a moment only.
+    let (reason, message) = if age < CRASH_LOOP {
+        ("ErrImagePull", format!("[flink-main-container] {cause}"))
+    } else {
+        (
+            "ImagePullBackOff",
+            format!("[flink-main-container] Back-off pulling image \"{image}\": ErrImagePull: {cause}"),
+        )
+    };
+    JobManager::Failing { reason: reason.to_owned(), message }
+}
+
+/// The largest node of the imaginary cluster.
+const CPUS_OF_A_NODE: f64 = 16.0;
+
+fn is_schedulable(spec: &Spec) -> bool {
+    let resource = spec.task_manager.as_ref().and_then(|task_manager| task_manager.resource.as_ref());
+    resource.and_then(|resource| resource.cpu).is_none_or(|cpus| cpus <= CPUS_OF_A_NODE)
+}
+
+fn no_slots() -> Failure {
+    let mut failure = Failure::new(
+        JOB_FAILED,
+        "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy",
+    );
+    let cause = "java.util.concurrent.CompletionException: \
+                 org.apache.flink.runtime.jobmanager.scheduler.NoResourceAvailableException: Slot request bulk is not \
+                 fulfillable! Could not allocate the required slot within slot request timeout";
+    failure.causes = vec![(JOB_FAILED.to_owned(), cause.to_owned())];
+    failure
+}
+
+fn lost_task_manager() -> Failure {
+    Failure::new(JOB_FAILED, "org.apache.flink.util.FlinkExpectedException: The TaskExecutor is shutting down.")
+}
+
+fn used_up(attempts: u32) -> Failure {
+    let mut failure = Failure::new(
+        JOB_FAILED,
+        format!(
+            "org.apache.flink.runtime.JobException: Recovery is suppressed by \
+             FixedDelayRestartBackoffTimeStrategy(maxNumberRestartAttempts={attempts})"
+        ),
+    );
+    failure.causes = vec![(JOB_FAILED.to_owned(), lost_task_manager().message)];
+    failure
+}
+
+fn checkpoint(running: &Running) -> Option<String> {
+    let spec = &running.deploy.spec;
+    spec.setting("execution.checkpointing.interval")?;
+    let id = running.deploy.job_id.as_deref()?;
+    Some(format!("{}/{id}/chk-8", one_slash(spec.checkpoint_directory()?)))
+}
+
+fn info(spec: &Spec) -> BTreeMap<String, String> {
+    let component = |component: &Option<super::spec::Component>, count: f64, factor: &str| {
+        let resource = component.as_ref().and_then(|component| component.resource.clone()).unwrap_or_default();
+        let factor: f64 = spec.setting(factor).and_then(|text| text.parse().ok()).unwrap_or(1.0);
+        let memory = resource.memory.as_deref().and_then(validation::bytes).unwrap_or_default();
+        (count * resource.cpu.unwrap_or(1.0) * factor, count * memory as f64)
+    };
+    let replicas = spec.job_manager.as_ref().and_then(|job_manager| job_manager.replicas).unwrap_or(1);
+    let jobs = component(&spec.job_manager, replicas as f64, "kubernetes.jobmanager.cpu.limit-factor");
+    let tasks = component(&spec.task_manager, spec.task_managers() as f64, "kubernetes.taskmanager.cpu.limit-factor");
+    let version = spec.flink_version.as_deref().unwrap_or_default().trim_start_matches('v').replace('_', ".");
+    BTreeMap::from([
+        ("flink-version".to_owned(), format!("{version}.0")),
+        ("flink-revision".to_owned(), "0000000 @ 1970-01-01T00:00:00+00:00".to_owned()),
+        ("total-cpu".to_owned(), format!("{:?}", ((jobs.0 + tasks.0) * 1000.0).round() / 1000.0)),
+        ("total-memory".to_owned(), format!("{:.0}", jobs.1 + tasks.1)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::world::Restore;
+    use super::*;
+
+    fn started(spec: Value, account_exists: bool) -> Simulation {
+        let mut simulation = Simulation::new("teams", "orders", 10.0);
+        let job_id = spec.get("job").map(|_| "c65de9aa".repeat(4));
+        let deploy = Deploy { spec: Spec::of(&spec).unwrap(), job_id, restore: Restore::Nothing };
+        simulation.deploy(deploy, account_exists, 0);
+        simulation
+    }
+
+    /// The JobManager and the job after so many seconds of the recordings.
+    fn at(simulation: &Simulation, seconds: i64) -> (JobManager, String) {
+        let view = simulation.view(seconds * 100);
+        (view.job_manager, view.job.map(|job| job.state).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_job_comes_up_and_ends() {
+        let mut simulation = started(json!({ "job": {} }), true);
+        assert_eq!(at(&simulation, 4).0, JobManager::Starting);
+        assert_eq!(at(&simulation, 6), (JobManager::Up, "CREATED".to_owned()));
+        assert_eq!(at(&simulation, 16), (JobManager::Up, "RUNNING".to_owned()));
+        let path = simulation.stop("file:///flink-data/savepoints", "0123456789abcdef", 2000).unwrap();
+        assert_eq!(path, "file:/flink-data/savepoints/savepoint-c65de9-0123456789ab");
+        assert_eq!(at(&simulation, 21).1, "FINISHED");
+        simulation.tear_down();
+        assert_eq!(at(&simulation, 22).0, JobManager::Absent);
+        assert!(simulation.stop("x", "y", 0).is_err());
+    }
+
+    #[test]
+    fn what_goes_wrong_is_in_the_spec() {
+        let reason = |simulation: &Simulation, seconds| match at(simulation, seconds).0 {
+            JobManager::Failing { reason, .. } => reason,
+            other => format!("{other:?}"),
+        };
+        let pull = started(json!({ "image": "does-not-exist:1" }), true);
+        assert_eq!(reason(&pull, 1), "Starting");
+        assert_eq!(reason(&pull, 3), "ErrImagePull");
+        assert_eq!(reason(&pull, 40), "ImagePullBackOff");
+        let never = started(json!({ "image": "does-not-exist:1", "imagePullPolicy": "Never" }), true);
+        assert_eq!(reason(&never, 600), "Starting");
+        let account = started(json!({ "serviceAccount": "nobody" }), false);
+        assert_eq!(reason(&account, 0), "FailedCreate");
+        let class = started(json!({ "job": { "entryClass": "com.example.Missing" } }), true);
+        let swings: Vec<_> = [10, 30, 46, 50].map(|seconds| reason(&class, seconds)).into();
+        assert_eq!(swings, ["Starting", "CrashLoopBackOff", "Starting", "CrashLoopBackOff"]);
+    }
+
+    #[test]
+    fn a_job_without_slots_fails_or_waits() {
+        let large = |settings: Value| {
+            let resource = json!({ "resource": { "cpu": 64 } });
+            started(json!({ "job": {}, "taskManager": resource, "flinkConfiguration": settings }), true)
+        };
+        let states = |simulation: &Simulation| [20, 36, 41, 64, 66].map(|seconds| at(simulation, seconds).1);
+        assert_eq!(states(&large(json!({}))), ["CREATED", "FAILED", "FAILED", "FAILED", "FAILED"]);
+        let settings = json!({ "execution.checkpointing.interval": "5 s" });
+        assert_eq!(states(&large(settings)), ["CREATED", "RESTARTING", "CREATED", "CREATED", "RESTARTING"]);
+    }
+
+    #[test]
+    fn a_batch_job_finishes() {
+        let batch = started(json!({ "job": {}, "flinkConfiguration": { "execution.runtime-mode": "BATCH" } }), true);
+        assert_eq!(at(&batch, 16), (JobManager::Up, "FINISHED".to_owned()));
+    }
+
+    #[test]
+    fn lost_pods_are_replaced_while_restarts_last() {
+        let settings = json!({ "restart-strategy.fixed-delay.attempts": "1" });
+        let mut simulation = started(json!({ "job": {}, "flinkConfiguration": settings }), true);
+        simulation.kill_task_manager(3000);
+        assert_eq!(at(&simulation, 31).1, "RESTARTING");
+        assert_eq!(at(&simulation, 40).1, "RUNNING");
+        simulation.kill_job_manager(5000);
+        assert_eq!(at(&simulation, 51).0, JobManager::Starting);
+        assert_eq!(at(&simulation, 70).1, "RUNNING");
+        simulation.kill_task_manager(8000);
+        assert_eq!(at(&simulation, 81).1, "FAILED");
+    }
+}

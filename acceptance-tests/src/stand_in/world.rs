@@ -1,0 +1,210 @@
+//! What surrounds the operator's decisions: what it finds, and what it does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::spec::Spec;
+use super::status::{Failure, Status};
+
+/// One `FlinkDeployment` as last read.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// Whether our finalizer is on it.
+    pub finalizer: bool,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// `spec`.
+    pub spec: Spec,
+    /// `status`, if there is one.
+    pub status: Option<Status>,
+}
+
+/// The cluster that belongs to an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterView {
+    /// Its JobManager.
+    pub job_manager: JobManager,
+    /// Its job, once it can be seen.
+    pub job: Option<JobView>,
+    /// Where the job's last completed checkpoint lies.
+    pub checkpoint: Option<String>,
+    /// For `status.clusterInfo`.
+    pub info: BTreeMap<String, String>,
+}
+
+/// A JobManager and its pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum JobManager {
+    /// There is none.
+    #[default]
+    Absent,
+    /// Its pod is not ready.
+    Starting,
+    /// Its pod cannot start.
+    Failing {
+        /// Kubernetes' reason.
+        reason: String,
+        /// Kubernetes' message.
+        message: String,
+    },
+    /// Its pod is ready.
+    Up,
+}
+
+/// A job as the JobManager shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobView {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    /// The name the program gave it.
+    pub name: String,
+    /// Flink's word.
+    pub state: String,
+    /// Milliseconds since the epoch.
+    pub start_time: i64,
+    /// Milliseconds since the epoch.
+    pub update_time: i64,
+    /// Why it failed or restarts.
+    pub failure: Option<Failure>,
+}
+
+/// Everything a decision is made from.
+#[derive(Clone, Debug)]
+pub struct Situation<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// Its cluster.
+    pub cluster: &'a ClusterView,
+    /// Result of the [`Effect::Stop`] or [`Effect::Trigger`] that ended the previous step.
+    pub outcome: Option<&'a Outcome>,
+    /// Names of the session jobs that live on this cluster.
+    pub session_jobs: &'a [String],
+    /// Whether savepoints become objects of their own.
+    pub snapshot_objects: bool,
+    /// Milliseconds since the epoch.
+    pub now: i64,
+    /// How many times faster than the recordings everything goes.
+    pub time_factor: f64,
+    /// An id for the next job: 32 hexadecimal digits.
+    pub fresh_job_id: String,
+}
+
+/// What the operator remembers about an object, until it is restarted.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// The generation whose first version was refused; it is not looked at again.
+    pub refused: Option<i64>,
+}
+
+/// What is done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Puts our finalizer on the object.
+    AddFinalizer,
+    /// Takes our finalizer off.
+    RemoveFinalizer,
+    /// Writes the status.
+    Status(Box<Status>),
+    /// Writes an event about the object, or counts it up.
+    Event(Event),
+    /// Starts the cluster.
+    Deploy(Box<Deploy>),
+    /// Asks for the job to be cancelled.
+    Cancel,
+    /// Takes the cluster down and waits until it is gone.
+    TearDown,
+    /// Takes a savepoint and ends the job. Always the last effect: the next step gets the outcome.
+    Stop {
+        /// Where to.
+        directory: String,
+        /// Whether sources are run to their end first.
+        drain: bool,
+    },
+    /// Takes a savepoint or a checkpoint beside the running job. Always the last effect, as above.
+    Trigger(Trigger),
+    /// Changes the number of TaskManagers in place.
+    Scale(i64),
+    /// Creates a `FlinkStateSnapshot`.
+    Snapshot(Snapshot),
+}
+
+/// What a savepoint or checkpoint came to: its location (nothing for a checkpoint), or why it failed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Of a stop with savepoint.
+    Stopped(Result<String, String>),
+    /// Of a manual savepoint or checkpoint.
+    Taken(Result<String, String>),
+}
+
+/// What is taken beside a running job.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// A savepoint into this directory.
+    Savepoint(String),
+    /// A checkpoint.
+    Checkpoint,
+}
+
+/// An event about the object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Whether it is of type `Warning`.
+    pub warning: bool,
+    /// Its reason.
+    pub reason: String,
+    /// Its message.
+    pub message: String,
+    /// Its source.
+    pub component: &'static str,
+}
+
+/// How a cluster is started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deploy {
+    /// What to run.
+    pub spec: Spec,
+    /// The job's id; `None` for a session cluster.
+    pub job_id: Option<String>,
+    /// Where state comes from.
+    pub restore: Restore,
+}
+
+/// Where a job's state comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Restore {
+    /// Nowhere.
+    Nothing,
+    /// A savepoint or a retained checkpoint.
+    From(String),
+    /// The last checkpoint, as high availability remembers it.
+    LastState,
+}
+
+/// A `FlinkStateSnapshot` that the operator makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// `UPGRADE` or `MANUAL`.
+    pub trigger: &'static str,
+    /// A directory, or, where the savepoint exists, the savepoint; `None` for a checkpoint.
+    pub path: Option<String>,
+    /// Whether the savepoint was taken already.
+    pub exists: bool,
+    /// Whether its labels name the job, which they do only while the job's object exists.
+    pub labelled: bool,
+}
+
+/// What a step comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// What to do now.
+    pub effects: Vec<Effect>,
+    /// When to look again, in the recordings' time, if nothing changes before.
+    pub again: Option<Duration>,
+}
