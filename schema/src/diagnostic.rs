@@ -38,7 +38,10 @@ impl Diagnostic {
 
     /// A warning with that headline.
     pub fn warning(summary: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(summary) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(summary)
+        }
     }
 
     /// An error that only a bug in the provider can cause; asks the user to report it.

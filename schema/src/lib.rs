@@ -11,7 +11,7 @@
 //! | [`path`], [`diagnostic`] | where something is wrong, and what to say about it |
 //! | [`schema`], [`validate`], [`markdown`] | attributes and blocks, their checks, their reference page |
 //! | [`model`] | the traits that join Rust structs and schemas |
-//! | [`plan`], [`reconcile`] | planning from the schema alone; planned, returned and live values made one state |
+//! | [`mod@plan`], [`reconcile`] | planning from the schema alone; planned, returned and live values made one state |
 
 // The derive names this crate by its absolute path, also when it is used inside the crate's own tests.
 extern crate self as terraform_schema;

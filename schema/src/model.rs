@@ -92,7 +92,10 @@ pub trait Model: Sized + Send + Sync + 'static {
 
     /// The schema made of [`Self::block`].
     fn schema() -> Schema {
-        Schema { version: Self::VERSION, block: Self::block() }
+        Schema {
+            version: Self::VERSION,
+            block: Self::block(),
+        }
     }
 
     /// Reads a known object.
@@ -175,7 +178,11 @@ impl<T> std::fmt::Debug for WriteOnly<T> {
 pub(crate) fn wrong_kind(expected: &str, found: &Value, path: &AttributePath) -> Diagnostics {
     let detail = match found {
         Value::Null => format!("{expected} is required here, and nothing was set."),
-        Value::Unknown => return Diagnostic::bug(format!("`{path}` is still unknown where it must be known.")).at(path.clone()).into(),
+        Value::Unknown => {
+            return Diagnostic::bug(format!("`{path}` is still unknown where it must be known."))
+                .at(path.clone())
+                .into();
+        }
         Value::Bool(_)
         | Value::Number(_)
         | Value::String(_)
@@ -184,5 +191,8 @@ pub(crate) fn wrong_kind(expected: &str, found: &Value, path: &AttributePath) ->
         | Value::Map(_)
         | Value::Dynamic(_) => format!("{expected} is required here, not {}.", found.kind()),
     };
-    Diagnostic::error("Wrong type of value").detail(detail).at(path.clone()).into()
+    Diagnostic::error("Wrong type of value")
+        .detail(detail)
+        .at(path.clone())
+        .into()
 }

@@ -119,7 +119,7 @@ impl TryFrom<f64> for Number {
     }
 }
 
-/// As a JSON number, with all its digits.
+/// As a JSON number: an integer, or the double nearest to it. Kubernetes knows no other numbers.
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(integer) = self.as_i64() {

@@ -99,7 +99,10 @@ mod tests {
     fn written_as_in_a_configuration() {
         let path = AttributePath::of(["job"]).name("args").index(0);
         assert_eq!(path.to_string(), "job.args[0]");
-        assert_eq!(AttributePath::of(["labels"]).key("a\"b").to_string(), "labels[\"a\\\"b\"]");
+        assert_eq!(
+            AttributePath::of(["labels"]).key("a\"b").to_string(),
+            "labels[\"a\\\"b\"]"
+        );
         assert!(path.starts_with(&AttributePath::of(["job"])));
         assert!(!AttributePath::of(["job"]).starts_with(&path));
     }

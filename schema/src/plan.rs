@@ -57,7 +57,11 @@ pub fn plan(block: &Block, config: &Value, prior: &Value) -> Plan {
 impl Plan {
     /// Plans what a configuration can set. Computed facts hold their prior value, or unknown in a create.
     pub fn inputs(block: &Block, config: &Value, prior: &Value) -> Self {
-        let mut planner = Planner { create: prior.is_null(), changes: Vec::new(), requires_replace: Vec::new() };
+        let mut planner = Planner {
+            create: prior.is_null(),
+            changes: Vec::new(),
+            requires_replace: Vec::new(),
+        };
         let planned = planner.block(block, config, prior, &AttributePath::root());
         Self {
             config: config.clone(),
@@ -93,7 +97,10 @@ impl Plan {
 
     /// The greatest class among the changes; a change without one counts as a restart.
     pub fn class(&self) -> Option<UpdateClass> {
-        self.changes.iter().map(|change| change.class.unwrap_or(UpdateClass::Restart)).max()
+        self.changes
+            .iter()
+            .map(|change| change.class.unwrap_or(UpdateClass::Restart))
+            .max()
     }
 
     /// Whether the change needs a new object.
@@ -116,7 +123,10 @@ impl Plan {
 
     /// Adds a change that only the resource knows of.
     pub fn change(&mut self, path: AttributePath, class: UpdateClass) {
-        self.changes.push(Change { path, class: Some(class) });
+        self.changes.push(Change {
+            path,
+            class: Some(class),
+        });
     }
 
     /// The configuration, to look at.
@@ -189,7 +199,9 @@ impl Planner {
                 self.block(&nested.block, config, prior, path)
             }
             Nesting::List => {
-                let Some(configured) = config.as_elements() else { return config.clone() };
+                let Some(configured) = config.as_elements() else {
+                    return config.clone();
+                };
                 let before = prior.as_elements().unwrap_or_default();
                 if !self.create && configured.len() != before.len() {
                     self.changed(path, nested.requires_replace, nested.update_class);
@@ -201,7 +213,9 @@ impl Planner {
                 Value::List(elements.collect())
             }
             Nesting::Set => {
-                let Some(configured) = config.as_elements() else { return config.clone() };
+                let Some(configured) = config.as_elements() else {
+                    return config.clone();
+                };
                 let before = prior.as_elements().unwrap_or_default();
                 let elements: Vec<Value> = configured
                     .iter()
@@ -223,7 +237,10 @@ impl Planner {
     }
 
     fn changed(&mut self, path: &AttributePath, requires_replace: bool, class: Option<UpdateClass>) {
-        self.changes.push(Change { path: path.clone(), class });
+        self.changes.push(Change {
+            path: path.clone(),
+            class,
+        });
         if requires_replace {
             self.requires_replace.push(path.clone());
         }
@@ -234,7 +251,11 @@ impl Planner {
 fn planned_input(attribute: &Attribute, config: &Value, prior: &Value, create: bool) -> Value {
     if !config.is_null() {
         // The prior spelling stays where it means the same: Terraform accepts the prior value or the configured one.
-        return if attribute.means_same(config, prior) { prior.clone() } else { config.clone() };
+        return if attribute.means_same(config, prior) {
+            prior.clone()
+        } else {
+            config.clone()
+        };
     }
     if !attribute.computed {
         // Null as it was written: under a dynamic attribute null has a type, and Terraform wants the very same.
@@ -266,7 +287,10 @@ fn class_of(attribute: &Attribute, prior: &Value, planned: &Value) -> Option<Upd
 pub(crate) fn block_means_same(block: &Block, a: &Value, b: &Value) -> bool {
     block.attributes.iter().all(|attribute| {
         !attribute.is_input() || attribute.means_same(a.member(&attribute.name), b.member(&attribute.name))
-    }) && block.blocks.iter().all(|nested| nested_means_same(nested, a.member(&nested.name), b.member(&nested.name)))
+    }) && block
+        .blocks
+        .iter()
+        .all(|nested| nested_means_same(nested, a.member(&nested.name), b.member(&nested.name)))
 }
 
 fn nested_means_same(nested: &NestedBlock, a: &Value, b: &Value) -> bool {

@@ -78,9 +78,13 @@ fn fill(planned: &Value, returned: &Value) -> Value {
                 .map(|(name, planned)| (name.clone(), fill(planned, returned.get(name).unwrap_or(&Value::Null))))
                 .collect(),
         ),
-        (Value::List(planned), Value::List(returned)) if planned.len() == returned.len() => {
-            Value::List(planned.iter().zip(returned).map(|(planned, returned)| fill(planned, returned)).collect())
-        }
+        (Value::List(planned), Value::List(returned)) if planned.len() == returned.len() => Value::List(
+            planned
+                .iter()
+                .zip(returned)
+                .map(|(planned, returned)| fill(planned, returned))
+                .collect(),
+        ),
         _ => returned.clone(),
     }
 }
@@ -92,9 +96,12 @@ fn known_or_null(value: Value) -> Value {
     }
     match value {
         Value::List(elements) => Value::List(elements.into_iter().map(known_or_null).collect()),
-        Value::Map(members) => {
-            Value::Map(members.into_iter().map(|(name, value)| (name, known_or_null(value))).collect())
-        }
+        Value::Map(members) => Value::Map(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, known_or_null(value)))
+                .collect(),
+        ),
         Value::Null
         | Value::Unknown
         | Value::Bool(_)
@@ -124,7 +131,13 @@ fn read_block(
     let mut members = Members::new();
     for attribute in &block.attributes {
         let name = &attribute.name;
-        let value = read_attribute(attribute, prior.member(name), live.member(name), owned, &path.name(name));
+        let value = read_attribute(
+            attribute,
+            prior.member(name),
+            live.member(name),
+            owned,
+            &path.name(name),
+        );
         members.insert(name.clone(), value);
     }
     for nested in &block.blocks {
@@ -166,9 +179,17 @@ fn read_attribute(
             return Value::Null;
         }
         let ours = Value::Map(ours);
-        return if attribute.means_same(prior, &ours) { prior.clone() } else { ours };
+        return if attribute.means_same(prior, &ours) {
+            prior.clone()
+        } else {
+            ours
+        };
     }
-    if prior.is_null() && !owned(path) { Value::Null } else { live.clone() }
+    if prior.is_null() && !owned(path) {
+        Value::Null
+    } else {
+        live.clone()
+    }
 }
 
 fn read_nested(
@@ -180,7 +201,11 @@ fn read_nested(
 ) -> Value {
     // Blocks that only Terraform knows, such as `timeouts`.
     if nested.remote.is_none() {
-        return if prior.is_null() && nested.nesting != Nesting::Single { nested.absent() } else { prior.clone() };
+        return if prior.is_null() && nested.nesting != Nesting::Single {
+            nested.absent()
+        } else {
+            prior.clone()
+        };
     }
     match nested.nesting {
         Nesting::Single => {
@@ -189,7 +214,11 @@ fn read_nested(
             }
             let read = read_block(&nested.block, prior, live, owned, path);
             // A block of which nothing is ours is somebody else's, or a default of the server.
-            if prior.is_null() && !owned(path) && is_empty(&nested.block, &read) { Value::Null } else { read }
+            if prior.is_null() && !owned(path) && is_empty(&nested.block, &read) {
+                Value::Null
+            } else {
+                read
+            }
         }
         Nesting::List | Nesting::Set => {
             let found = live.as_elements().unwrap_or_default();
@@ -199,11 +228,19 @@ fn read_nested(
             }
             let elements = found.iter().enumerate().map(|(index, element)| {
                 let before = match nested.nesting {
-                    Nesting::Set => before.iter().find(|before| block_means_same(&nested.block, before, element)),
+                    Nesting::Set => before
+                        .iter()
+                        .find(|before| block_means_same(&nested.block, before, element)),
                     Nesting::Single | Nesting::List => before.get(index),
                 };
                 // Elements of a list are one field to the server: whoever owns the list owns all of it.
-                read_block(&nested.block, before.unwrap_or(&Value::Null), element, &|_| true, &path.index(index))
+                read_block(
+                    &nested.block,
+                    before.unwrap_or(&Value::Null),
+                    element,
+                    &|_| true,
+                    &path.index(index),
+                )
             });
             same_collection(nested.nesting, elements.collect())
         }
@@ -211,8 +248,14 @@ fn read_nested(
 }
 
 fn is_empty(block: &Block, value: &Value) -> bool {
-    block.attributes.iter().all(|attribute| value.member(&attribute.name).is_null())
-        && block.blocks.iter().all(|nested| *value.member(&nested.name) == nested.absent())
+    block
+        .attributes
+        .iter()
+        .all(|attribute| value.member(&attribute.name).is_null())
+        && block
+            .blocks
+            .iter()
+            .all(|nested| *value.member(&nested.name) == nested.absent())
 }
 
 fn same_collection(nesting: Nesting, elements: Vec<Value>) -> Value {

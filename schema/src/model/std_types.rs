@@ -21,7 +21,10 @@ impl AttributeType for String {
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
-        value.as_str().map(str::to_owned).ok_or_else(|| wrong_kind("A string", value, path))
+        value
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| wrong_kind("A string", value, path))
     }
 
     fn encode(&self) -> Value {
@@ -35,7 +38,11 @@ impl AttributeType for bool {
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
-        if let Value::Bool(value) = value { Ok(*value) } else { Err(wrong_kind("A bool", value, path)) }
+        if let Value::Bool(value) = value {
+            Ok(*value)
+        } else {
+            Err(wrong_kind("A bool", value, path))
+        }
     }
 
     fn encode(&self) -> Value {
@@ -49,7 +56,11 @@ impl AttributeType for Number {
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
-        if let Value::Number(number) = value { Ok(number.clone()) } else { Err(wrong_kind("A number", value, path)) }
+        if let Value::Number(number) = value {
+            Ok(number.clone())
+        } else {
+            Err(wrong_kind("A number", value, path))
+        }
     }
 
     fn encode(&self) -> Value {
@@ -97,7 +108,11 @@ impl<T: AttributeType> AttributeType for Option<T> {
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
-        if value.is_null() { Ok(None) } else { T::decode(value, path).map(Some) }
+        if value.is_null() {
+            Ok(None)
+        } else {
+            T::decode(value, path).map(Some)
+        }
     }
 
     fn encode(&self) -> Value {
@@ -155,7 +170,11 @@ impl<T: AttributeType> AttributeType for WriteOnly<T> {
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
-        if value.is_null() { Ok(Self(None)) } else { T::decode(value, path).map(|value| Self(Some(value))) }
+        if value.is_null() {
+            Ok(Self(None))
+        } else {
+            T::decode(value, path).map(|value| Self(Some(value)))
+        }
     }
 
     /// Always null: that is the point.
@@ -182,7 +201,10 @@ impl<T: AttributeType> AttributeType for Vec<T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let elements = value.as_elements().ok_or_else(|| wrong_kind("A list", value, path))?;
-        all(elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))))
+        all(elements
+            .iter()
+            .enumerate()
+            .map(|(index, element)| T::decode(element, &path.index(index))))
     }
 
     fn encode(&self) -> Value {
@@ -204,7 +226,10 @@ impl<T: AttributeType + Ord> AttributeType for BTreeSet<T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let elements = value.as_elements().ok_or_else(|| wrong_kind("A set", value, path))?;
-        all(elements.iter().enumerate().map(|(index, element)| T::decode(element, &path.index(index))))
+        all(elements
+            .iter()
+            .enumerate()
+            .map(|(index, element)| T::decode(element, &path.index(index))))
     }
 
     fn encode(&self) -> Value {
@@ -222,18 +247,26 @@ impl<T: AttributeType> AttributeType for BTreeMap<String, T> {
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
         let members = value.as_map().ok_or_else(|| wrong_kind("A map", value, path))?;
-        all(members.iter().map(|(key, member)| Ok((key.clone(), T::decode(member, &path.key(key))?))))
+        all(members
+            .iter()
+            .map(|(key, member)| Ok((key.clone(), T::decode(member, &path.key(key))?))))
     }
 
     fn encode(&self) -> Value {
-        Value::Map(self.iter().map(|(key, member)| (key.clone(), member.encode())).collect())
+        Value::Map(
+            self.iter()
+                .map(|(key, member)| (key.clone(), member.encode()))
+                .collect(),
+        )
     }
 }
 
 /// All elements, or the problems of all of them.
 fn all<T, C: FromIterator<T>>(elements: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<C, Diagnostics> {
     let mut problems = Diagnostics::new();
-    let decoded = elements.filter_map(|element| element.map_err(|found| problems.extend(found)).ok()).collect();
+    let decoded = elements
+        .filter_map(|element| element.map_err(|found| problems.extend(found)).ok())
+        .collect();
     problems.or_ok(decoded)
 }
 

@@ -7,30 +7,45 @@ use crate::ty::Type;
 
 fn sample() -> Block {
     let mut job = Block::default();
-    let class = |class| FieldOptions { update_class: Some(class), ..FieldOptions::default() };
+    let class = |class| FieldOptions {
+        update_class: Some(class),
+        ..FieldOptions::default()
+    };
     <Option<i64> as Field>::declare(
         &mut job,
         "parallelism",
         "",
-        FieldOptions { assumed: Some(Value::from(0)), ..class(UpdateClass::Restart) },
+        FieldOptions {
+            assumed: Some(Value::from(0)),
+            ..class(UpdateClass::Restart)
+        },
     );
     <Option<String> as Field>::declare(
         &mut job,
         "state",
         "",
-        FieldOptions { assumed: Some("running".into()), ..class(UpdateClass::Restart) },
+        FieldOptions {
+            assumed: Some("running".into()),
+            ..class(UpdateClass::Restart)
+        },
     );
     <Option<bool> as Field>::declare(&mut job, "allow_non_restored_state", "", class(UpdateClass::Ignored));
 
     let mut block = Block::default();
-    let replace = FieldOptions { requires_replace: true, ..FieldOptions::default() };
+    let replace = FieldOptions {
+        requires_replace: true,
+        ..FieldOptions::default()
+    };
     <String as Field>::declare(&mut block, "name", "", replace.clone());
     <Option<Computed<String>> as Field>::declare(&mut block, "namespace", "", replace.clone());
     <Option<String> as Field>::declare(
         &mut block,
         "mode",
         "",
-        FieldOptions { assumed: Some("native".into()), ..replace },
+        FieldOptions {
+            assumed: Some("native".into()),
+            ..replace
+        },
     );
     <Option<String> as Field>::declare(&mut block, "image", "", class(UpdateClass::Restart));
     <Option<String> as Field>::declare(&mut block, "memory", "", class(UpdateClass::Restart));
@@ -39,9 +54,19 @@ fn sample() -> Block {
     }
     <WriteOnly<String> as Field>::declare(&mut block, "password", "", FieldOptions::default());
     <Option<String> as Field>::declare(&mut block, "timeout", "", class(UpdateClass::Local));
-    <Computed<String> as Field>::declare(&mut block, "uid", "", FieldOptions { stable: true, ..FieldOptions::default() });
+    <Computed<String> as Field>::declare(
+        &mut block,
+        "uid",
+        "",
+        FieldOptions {
+            stable: true,
+            ..FieldOptions::default()
+        },
+    );
     <Computed<String> as Field>::declare(&mut block, "job_id", "", FieldOptions::default());
-    let Shape::Block(mut nested) = block_shape(job) else { panic!("a struct is a block") };
+    let Shape::Block(mut nested) = block_shape(job) else {
+        panic!("a struct is a block")
+    };
     nested.name = "job".into();
     nested.required = false;
     nested.requires_replace = true;
@@ -51,31 +76,50 @@ fn sample() -> Block {
 
 /// The object in which only these are set.
 fn object(members: &[(&str, Value)]) -> Value {
-    let Value::Map(mut object) = sample().empty_value() else { panic!("an object") };
+    let Value::Map(mut object) = sample().empty_value() else {
+        panic!("an object")
+    };
     object.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Map(object)
 }
 
 fn job(members: &[(&str, Value)]) -> Value {
     let empty = sample().nested("job").unwrap().block.empty_value();
-    let Value::Map(mut object) = empty else { panic!("an object") };
+    let Value::Map(mut object) = empty else {
+        panic!("an object")
+    };
     object.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Map(object)
 }
 
 fn prior(members: &[(&str, Value)]) -> Value {
-    let facts = [("name", "a".into()), ("namespace", "default".into()), ("uid", "u1".into()), ("job_id", "j1".into())];
+    let facts = [
+        ("name", "a".into()),
+        ("namespace", "default".into()),
+        ("uid", "u1".into()),
+        ("job_id", "j1".into()),
+    ];
     object(&[&facts[..], members].concat())
 }
 
 #[test]
 fn a_new_object_has_unknown_facts_and_null_defaults() {
-    let plan = plan(&sample(), &object(&[("name", "a".into()), ("password", "s3cret".into())]), &Value::Null);
+    let plan = plan(
+        &sample(),
+        &object(&[("name", "a".into()), ("password", "s3cret".into())]),
+        &Value::Null,
+    );
     assert_eq!(plan.action(), Action::Create);
     assert!(plan.planned.member("uid").is_unknown());
     assert!(plan.planned.member("namespace").is_unknown());
-    assert!(plan.planned.member("mode").is_null(), "what the operator assumes is not written");
-    assert!(plan.planned.member("password").is_null(), "write-only values are in no plan");
+    assert!(
+        plan.planned.member("mode").is_null(),
+        "what the operator assumes is not written"
+    );
+    assert!(
+        plan.planned.member("password").is_null(),
+        "write-only values are in no plan"
+    );
     assert!(plan.changes.is_empty());
 }
 
@@ -83,12 +127,28 @@ fn a_new_object_has_unknown_facts_and_null_defaults() {
 fn what_means_the_same_is_no_change() {
     for (what, before, config) in [
         ("nothing", vec![], vec![]),
-        ("another spelling", vec![("memory", "1G".into())], vec![("memory", "1g".into())]),
-        ("a default spelled out by the server", vec![("mode", "native".into())], vec![]),
-        ("a default spelled out by the user", vec![], vec![("mode", "native".into())]),
+        (
+            "another spelling",
+            vec![("memory", "1G".into())],
+            vec![("memory", "1g".into())],
+        ),
+        (
+            "a default spelled out by the server",
+            vec![("mode", "native".into())],
+            vec![],
+        ),
+        (
+            "a default spelled out by the user",
+            vec![],
+            vec![("mode", "native".into())],
+        ),
     ] {
         let before: Vec<(&str, Value)> = before;
-        let plan = plan(&sample(), &object(&[&[("name", "a".into())], &config[..]].concat()), &prior(&before));
+        let plan = plan(
+            &sample(),
+            &object(&[&[("name", "a".into())], &config[..]].concat()),
+            &prior(&before),
+        );
         assert!(plan.changes.is_empty(), "{what}: {:?}", plan.changes);
         assert!(!plan.is_replace(), "{what}");
         assert_eq!(plan.planned.member("job_id"), &"j1".into(), "{what}");
@@ -98,7 +158,11 @@ fn what_means_the_same_is_no_change() {
 #[test]
 fn the_prior_spelling_stays() {
     let before = prior(&[("memory", "1G".into())]);
-    let plan = plan(&sample(), &object(&[("name", "a".into()), ("memory", "1g".into())]), &before);
+    let plan = plan(
+        &sample(),
+        &object(&[("name", "a".into()), ("memory", "1g".into())]),
+        &before,
+    );
     assert_eq!(plan.action(), Action::Nothing);
     assert_eq!(plan.planned.member("memory"), &"1G".into());
 }
@@ -107,7 +171,13 @@ fn the_prior_spelling_stays() {
 fn facts_become_unknown_by_the_class_of_the_change() {
     let job_set = |members: &[(&str, Value)]| ("job", job(members));
     for (what, before, config, class, facts_unknown) in [
-        ("local", vec![], vec![("timeout", "5m".into())], UpdateClass::Local, false),
+        (
+            "local",
+            vec![],
+            vec![("timeout", "5m".into())],
+            UpdateClass::Local,
+            false,
+        ),
         (
             "ignored",
             vec![job_set(&[])],
@@ -115,7 +185,13 @@ fn facts_become_unknown_by_the_class_of_the_change() {
             UpdateClass::Ignored,
             false,
         ),
-        ("restart", vec![], vec![("image", "b".into())], UpdateClass::Restart, true),
+        (
+            "restart",
+            vec![],
+            vec![("image", "b".into())],
+            UpdateClass::Restart,
+            true,
+        ),
         (
             "the greatest counts",
             vec![],
@@ -131,7 +207,11 @@ fn facts_become_unknown_by_the_class_of_the_change() {
             true,
         ),
     ] {
-        let plan = plan(&sample(), &object(&[&[("name", "a".into())], &config[..]].concat()), &prior(&before));
+        let plan = plan(
+            &sample(),
+            &object(&[&[("name", "a".into())], &config[..]].concat()),
+            &prior(&before),
+        );
         assert_eq!(plan.action(), Action::Update, "{what}");
         assert_eq!(plan.class(), Some(class), "{what}");
         assert_eq!(plan.planned.member("job_id").is_unknown(), facts_unknown, "{what}");
@@ -146,13 +226,22 @@ fn replace_only_where_the_meaning_differs() {
         ("name", vec![], vec![("name", "b".into())], Some("name")),
         ("mode", vec![], vec![("mode", "standalone".into())], Some("mode")),
         ("mode, spelled out", vec![("mode", "native".into())], vec![], None),
-        ("a job where there was none", vec![], vec![job_block.clone()], Some("job")),
+        (
+            "a job where there was none",
+            vec![],
+            vec![job_block.clone()],
+            Some("job"),
+        ),
         ("no job where there was one", vec![job_block], vec![], Some("job")),
         ("namespace unset", vec![], vec![], None),
         ("unknown name", vec![], vec![("name", Value::Unknown)], Some("name")),
     ] {
         let before: Vec<(&str, Value)> = before;
-        let plan = plan(&sample(), &object(&[&[("name", "a".into())], &config[..]].concat()), &prior(&before));
+        let plan = plan(
+            &sample(),
+            &object(&[&[("name", "a".into())], &config[..]].concat()),
+            &prior(&before),
+        );
         let paths: Vec<String> = plan.requires_replace.iter().map(ToString::to_string).collect();
         assert_eq!(paths.first().map(String::as_str), path, "{what}");
     }
@@ -161,7 +250,11 @@ fn replace_only_where_the_meaning_differs() {
 #[test]
 fn what_the_resource_decides_stays_decided() {
     let block = sample();
-    let mut plan = Plan::inputs(&block, &object(&[("name", "a".into()), ("image", "b".into())]), &prior(&[]));
+    let mut plan = Plan::inputs(
+        &block,
+        &object(&[("name", "a".into()), ("image", "b".into())]),
+        &prior(&[]),
+    );
     plan.set("job_id", "kept".into());
     plan.finish(&block);
     assert_eq!(plan.planned.member("job_id"), &"kept".into());
@@ -173,12 +266,16 @@ fn lists_of_blocks_follow_the_configuration_by_position() {
     let mut host = Block::default();
     <String as Field>::declare(&mut host, "name", "", FieldOptions::default());
     <Computed<String> as Field>::declare(&mut host, "address", "", FieldOptions::default());
-    let Shape::Block(mut nested) = block_shape(host) else { panic!("a struct is a block") };
+    let Shape::Block(mut nested) = block_shape(host) else {
+        panic!("a struct is a block")
+    };
     nested.name = "host".into();
     nested.nesting = Nesting::List;
     block.blocks.push(*nested);
     let hosts = |names: &[(&str, Value)]| {
-        let list = names.iter().map(|(name, address)| Value::map([("name", (*name).into()), ("address", address.clone())]));
+        let list = names
+            .iter()
+            .map(|(name, address)| Value::map([("name", (*name).into()), ("address", address.clone())]));
         Value::map([("host", Value::List(list.collect()))])
     };
     let before = hosts(&[("a", "1".into())]);
@@ -190,7 +287,11 @@ fn lists_of_blocks_follow_the_configuration_by_position() {
 }
 
 fn any_text() -> impl Strategy<Value = Value> {
-    prop_oneof![Just(Value::Null), Just(Value::Unknown), "[aAbB]{1,2}".prop_map(|text| Value::string(&text))]
+    prop_oneof![
+        Just(Value::Null),
+        Just(Value::Unknown),
+        "[aAbB]{1,2}".prop_map(|text| Value::string(&text))
+    ]
 }
 
 fn known_text() -> impl Strategy<Value = Value> {

@@ -4,23 +4,37 @@ use crate::model::{Computed, Shape};
 
 fn sample() -> Block {
     let mut job = Block::default();
-    let remote = |name| FieldOptions { remote: Some(name), ..FieldOptions::default() };
-    <Option<i64> as Field>::declare(&mut job, "parallelism", "", FieldOptions { assumed: Some(0.into()), ..remote("parallelism") });
+    let remote = |name| FieldOptions {
+        remote: Some(name),
+        ..FieldOptions::default()
+    };
+    <Option<i64> as Field>::declare(
+        &mut job,
+        "parallelism",
+        "",
+        FieldOptions {
+            assumed: Some(0.into()),
+            ..remote("parallelism")
+        },
+    );
     let mut block = Block::default();
     <Option<String> as Field>::declare(&mut block, "image", "", remote("image"));
     <Option<std::collections::BTreeMap<String, String>> as Field>::declare(&mut block, "labels", "", remote("labels"));
     <Option<String> as Field>::declare(&mut block, "timeout", "", FieldOptions::default());
     <Computed<String> as Field>::declare(&mut block, "job_id", "", FieldOptions::default());
-    let Shape::Block(mut nested) = block_shape(job) else { panic!("a struct is a block") };
+    let Shape::Block(mut nested) = block_shape(job) else {
+        panic!("a struct is a block")
+    };
     nested.name = "job".into();
     nested.remote = Some("job".into());
     block.blocks.push(*nested);
     block
 }
 
-
 fn object(members: &[(&str, Value)]) -> Value {
-    let Value::Map(mut object) = sample().empty_value() else { panic!("an object") };
+    let Value::Map(mut object) = sample().empty_value() else {
+        panic!("an object")
+    };
     object.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Map(object)
 }
@@ -35,7 +49,10 @@ fn apply_returns_what_the_plan_knew() {
     let returned = object(&[("image", "A".into()), ("job_id", "j2".into())]);
     let applied = applied(&sample(), &planned, &returned);
     assert_eq!(applied.state, object(&[("image", "a".into()), ("job_id", "j2".into())]));
-    assert_eq!(applied.mismatches.iter().map(ToString::to_string).collect::<Vec<_>>(), ["image"]);
+    assert_eq!(
+        applied.mismatches.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["image"]
+    );
 }
 
 #[test]
@@ -48,7 +65,11 @@ fn facts_that_moved_during_an_apply_are_no_mismatch() {
 
 #[test]
 fn nothing_unknown_is_left() {
-    let applied = applied(&sample(), &object(&[("job_id", Value::Unknown)]), &object(&[("job_id", Value::Unknown)]));
+    let applied = applied(
+        &sample(),
+        &object(&[("job_id", Value::Unknown)]),
+        &object(&[("job_id", Value::Unknown)]),
+    );
     assert!(applied.state.is_wholly_known());
     assert_eq!(applied.mismatches.len(), 1);
 }
@@ -57,9 +78,19 @@ fn nothing_unknown_is_left() {
 fn a_read_tells_drift_from_spelling_and_from_what_others_add() {
     let nothing = |_: &AttributePath| false;
     for (what, prior, live, expected) in [
-        ("drift", object(&[("image", "a".into())]), object(&[("image", "b".into())]), object(&[("image", "b".into())])),
+        (
+            "drift",
+            object(&[("image", "a".into())]),
+            object(&[("image", "b".into())]),
+            object(&[("image", "b".into())]),
+        ),
         ("removed", object(&[("image", "a".into())]), object(&[]), object(&[])),
-        ("set by others", object(&[]), object(&[("image", "b".into())]), object(&[])),
+        (
+            "set by others",
+            object(&[]),
+            object(&[("image", "b".into())]),
+            object(&[]),
+        ),
         (
             "labels of others",
             object(&[("labels", labels(&["a"]))]),
@@ -72,7 +103,12 @@ fn a_read_tells_drift_from_spelling_and_from_what_others_add() {
             object(&[("labels", labels(&["b", "c"]))]),
             object(&[("labels", labels(&["b"]))]),
         ),
-        ("only in state", object(&[("timeout", "5m".into())]), object(&[]), object(&[("timeout", "5m".into())])),
+        (
+            "only in state",
+            object(&[("timeout", "5m".into())]),
+            object(&[]),
+            object(&[("timeout", "5m".into())]),
+        ),
         (
             "facts are live",
             object(&[("job_id", "j1".into())]),
@@ -98,7 +134,11 @@ fn a_read_tells_drift_from_spelling_and_from_what_others_add() {
 
 #[test]
 fn what_is_ours_is_taken_over() {
-    let live = object(&[("image", "b".into()), ("labels", labels(&["a"])), ("job", Value::map([("parallelism", 2.into())]))]);
+    let live = object(&[
+        ("image", "b".into()),
+        ("labels", labels(&["a"])),
+        ("job", Value::map([("parallelism", 2.into())])),
+    ]);
     assert_eq!(read(&sample(), &Value::Null, &live, &|_| true), live);
     let only_job = |path: &AttributePath| path.starts_with(&AttributePath::of(["job"]));
     let read = read(&sample(), &object(&[]), &live, &only_job);
