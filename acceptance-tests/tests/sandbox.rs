@@ -306,14 +306,16 @@ async fn knows_roles(client: &Client, namespace: &str) {
 }
 
 #[tokio::test]
-async fn the_service_proxy_reaches_a_process_on_loopback() {
+async fn a_control_plane_in_this_process_serves_our_own_crds_and_the_service_proxy() {
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().canonicalize().unwrap();
     let binary = tokio::task::spawn_blocking(sandbox::build).await.unwrap().unwrap();
     let routes = Routes::default();
-    let (plane, client) = ControlPlane::start(&state, &binary, "1.11.0", routes.clone())
+    let (plane, client) = ControlPlane::start(&state, &binary, "derived", routes.clone())
         .await
         .unwrap();
+
+    serves_the_operators_kinds(&client, "default").await;
 
     let (ip, port) = (routes.next_pod_ip(), serve_greetings().await.unwrap());
     publish(&client, ip).await;

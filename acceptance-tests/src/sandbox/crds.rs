@@ -3,6 +3,8 @@
 //! The real ones come from a folder beside the checkout, where there is one (or from `FLINK_CRDS`).
 //! Everywhere else the sandbox uses definitions of our own.
 
+mod derived;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,16 +39,16 @@ const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroup
 /// server seconds, so a definition that is there already is left alone.
 const DIGEST: &str = "sandbox.example.com/digest";
 
-/// The definitions of this operator version, as JSON: the real ones, or [`derived`] where there is
+/// The definitions of this operator version, as JSON: the real ones, or [`derived`] ones where there is
 /// no folder of them.
 pub fn load(version: &str) -> Result<Vec<Value>> {
     let folder = std::env::var_os("FLINK_CRDS").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from);
     if version == DERIVED {
-        return derived();
+        return Ok(derived::definitions());
     }
     if !folder.is_dir() {
         say(format!("uses its own CRDs: there is no folder {}", folder.display()));
-        return derived();
+        return Ok(derived::definitions());
     }
     read(&folder, version)
 }
@@ -91,11 +93,6 @@ fn versions(folder: &Path) -> String {
 fn parse(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
     serde_saphyr::from_str(&text).with_context(|| format!("parse {}", path.display()))
-}
-
-/// Our own definitions of the operator's kinds.
-pub fn derived() -> Result<Vec<Value>> {
-    bail!("there are no derived CRDs yet")
 }
 
 /// Installs the definitions and waits until the API server serves every one of them.
