@@ -5,4 +5,7 @@
 //! protocol: it takes and returns typed specifications, and its errors carry facts, not advice on
 //! configuration syntax.
 
+pub mod kubernetes;
 pub mod operator;
+pub mod text;
+pub mod wait;

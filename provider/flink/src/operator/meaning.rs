@@ -46,7 +46,9 @@ pub(super) fn form(path: &[&str]) -> FieldForm {
     match comparison(path) {
         Comparison::PodTemplate => FieldForm::Whole,
         Comparison::Configuration => FieldForm::Flattened,
-        Comparison::Memory | Comparison::Quantity | Comparison::ConfigurationValue | Comparison::Plain => FieldForm::Tree,
+        Comparison::Memory | Comparison::Quantity | Comparison::ConfigurationValue | Comparison::Plain => {
+            FieldForm::Tree
+        }
     }
 }
 

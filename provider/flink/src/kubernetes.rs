@@ -1,0 +1,25 @@
+//! The Kubernetes API server: connecting to it, asking it, and the objects it keeps.
+
+mod cluster;
+pub mod conflict;
+pub mod connection;
+mod create;
+mod delete;
+mod error;
+pub mod events;
+pub mod field_path;
+pub mod objects;
+pub mod ownership;
+mod request;
+pub mod spelling;
+mod take_over;
+pub mod watch;
+mod write;
+
+pub use cluster::{Cluster, Limits};
+pub use connection::{Connection, ConnectionError, Environment};
+pub use create::{CreateError, Created};
+pub use delete::{DeleteError, Deletion, Preconditions};
+pub use error::{FieldCause, KubernetesError};
+pub use objects::{FIELD_MANAGER, Live, Objects};
+pub use write::{UnknownField, Write, WriteError};

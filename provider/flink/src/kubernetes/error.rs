@@ -1,0 +1,307 @@
+//! What the API server, or the way to it, can answer instead of what was asked for.
+
+use std::fmt;
+
+use http::StatusCode;
+use kube::core::Status;
+use kube::core::response::StatusCause;
+
+use super::cluster::Cluster;
+use super::request::Answer;
+use crate::operator::resource::GROUP;
+
+/// A request that failed. Fragments in lower case that fit after "failed to"; none holds a secret.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum KubernetesError {
+    /// No connection: nothing was sent.
+    #[error("the API server at {server} cannot be reached: {reason}")]
+    Unreachable {
+        /// URL of the API server.
+        server: String,
+        /// Innermost reason, such as `connection refused`.
+        reason: String,
+    },
+    /// The connection broke before the answer was complete.
+    #[error("{what}: the connection to {server} broke before the answer arrived: {reason}")]
+    Cut {
+        /// URL of the API server.
+        server: String,
+        /// What was asked, such as `patch flinkdeployments team/orders`.
+        what: String,
+        /// Innermost reason.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("{what}: {server} did not answer within {seconds} s")]
+    TimedOut {
+        /// URL of the API server.
+        server: String,
+        /// What was asked.
+        what: String,
+        /// The time limit of a request.
+        seconds: u64,
+    },
+    /// The caller was told to stop before the request was sent.
+    #[error("{what}: stopped on request")]
+    Stopped {
+        /// What was not asked any more.
+        what: String,
+    },
+    /// 401: the API server does not know who asks.
+    #[error("the API server at {server} does not accept the credentials (401 Unauthorized)")]
+    Unauthorized {
+        /// URL of the API server.
+        server: String,
+    },
+    /// 403 by the rules of access: who asks is known, but may not do this.
+    #[error("not allowed to {verb} {resource} in namespace {namespace}: {message}")]
+    Forbidden {
+        /// `get`, `patch`, `delete`, `list`, `watch`, ...
+        verb: String,
+        /// Plural name with its group, as in a role: `flinkdeployments.flink.apache.org`.
+        resource: String,
+        /// Namespace a role must be in.
+        namespace: String,
+        /// What the API server says; it names the user.
+        message: String,
+    },
+    /// The cluster does not know the kind: the operator's definitions are not installed there.
+    #[error("the cluster at {server} does not know {resource}: its custom resource definition is not installed")]
+    DefinitionMissing {
+        /// URL of the API server.
+        server: String,
+        /// Plural name with its group, which is also the name of the definition.
+        resource: String,
+    },
+    /// There is no such namespace.
+    #[error("there is no namespace {namespace} in the cluster at {server}")]
+    NamespaceMissing {
+        /// URL of the API server.
+        server: String,
+        /// The namespace.
+        namespace: String,
+    },
+    /// There is a namespace of this name, but not the one that was written to.
+    #[error(
+        "namespace {namespace} in the cluster at {server} is not the one the object was written to: its uid is \
+         {found}, not {expected}"
+    )]
+    NamespaceReplaced {
+        /// URL of the API server.
+        server: String,
+        /// The namespace.
+        namespace: String,
+        /// The uid of the namespace that was written to.
+        expected: String,
+        /// The uid of the namespace there is.
+        found: String,
+    },
+    /// The namespace is being deleted: nothing can be created in it.
+    #[error("namespace {namespace} is being deleted")]
+    NamespaceTerminating {
+        /// The namespace.
+        namespace: String,
+    },
+    /// What answers is no API server: another service, a proxy, a login page.
+    #[error("{server} does not answer like a Kubernetes API server (status {code})")]
+    NotAnApiServer {
+        /// URL that was asked.
+        server: String,
+        /// HTTP status.
+        code: u16,
+    },
+    /// The API server, or an admission webhook, refuses the request as it is.
+    #[error("{what}: {message}")]
+    Rejected {
+        /// What was asked.
+        what: String,
+        /// HTTP status: 400, 403 (admission), 409, 413, 422, or 500 for a type error of server-side apply.
+        code: u16,
+        /// What the API server says.
+        message: String,
+        /// The fields at fault, where it names any.
+        causes: Vec<FieldCause>,
+    },
+    /// The API server failed (5xx).
+    #[error("{what}: the API server failed (status {code}): {message}")]
+    Server {
+        /// What was asked.
+        what: String,
+        /// HTTP status.
+        code: u16,
+        /// What the API server says.
+        message: String,
+    },
+    /// An answer that cannot be read.
+    #[error("{what}: the answer cannot be read: {reason}")]
+    Malformed {
+        /// What was asked.
+        what: String,
+        /// Where in the answer, and what is wrong there.
+        reason: String,
+    },
+}
+
+/// A field the API server finds fault with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldCause {
+    /// The field in the custom resource: `spec.job.upgradeMode`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// What a request is about, for messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    pub verb: &'static str,
+    pub resource: &'static str,
+    pub namespace: &'a str,
+    pub name: &'a str,
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.verb, self.resource, self.namespace)?;
+        if self.name.is_empty() || self.resource == "namespaces" {
+            Ok(())
+        } else {
+            write!(f, "/{}", self.name)
+        }
+    }
+}
+
+impl About<'_> {
+    /// The resource as in a role and as the name of its definition.
+    pub(crate) fn qualified_resource(&self) -> String {
+        if self.resource.starts_with("flink") {
+            format!("{}.{GROUP}", self.resource)
+        } else {
+            self.resource.to_owned()
+        }
+    }
+}
+
+impl KubernetesError {
+    /// Whether a write may or may not have taken place.
+    pub fn outcome_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Cut { .. } | Self::TimedOut { .. } | Self::Server { .. } | Self::Malformed { .. }
+        )
+    }
+
+    /// Whether the same request may well succeed later, without anybody doing anything.
+    pub fn may_heal(&self) -> bool {
+        self.outcome_unknown() || matches!(self, Self::Unreachable { .. })
+    }
+
+    /// Whether a role does not allow the request.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden { .. })
+    }
+
+    /// The error of an answer that is not a success.
+    pub(crate) fn of_answer(answer: &Answer, cluster: &Cluster, about: &About<'_>) -> Self {
+        let server = cluster.server().to_owned();
+        match answer.failure() {
+            Some(status) => Self::of_status(&status, &server, about),
+            None => Self::of_foreign_answer(answer, server, about),
+        }
+    }
+
+    /// The error of a Kubernetes status, from an answer or from a watch.
+    pub(crate) fn of_status(status: &Status, server: &str, about: &About<'_>) -> Self {
+        let server = server.to_owned();
+        let namespace = about.namespace.to_owned();
+        let what = about.to_string();
+        let message = status.message.clone();
+        let details = status.details.as_ref();
+        let causes = details.map(|details| details.causes.as_slice()).unwrap_or_default();
+        match status.code {
+            401 => Self::Unauthorized { server },
+            403 if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") => {
+                Self::NamespaceTerminating { namespace }
+            }
+            403 if message.contains(" cannot ") || message.is_empty() => Self::Forbidden {
+                verb: about.verb.to_owned(),
+                resource: about.qualified_resource(),
+                namespace,
+                message,
+            },
+            404 if details.is_some_and(|details| details.kind == "namespaces" && about.resource != "namespaces") => {
+                Self::NamespaceMissing { server, namespace }
+            }
+            404 if details.is_none_or(|details| details.name.is_empty()) && about.resource.starts_with("flink") => {
+                Self::DefinitionMissing {
+                    server,
+                    resource: about.qualified_resource(),
+                }
+            }
+            500 if is_type_error(&message) => Self::Rejected {
+                what,
+                code: 500,
+                causes: type_errors(&message),
+                message,
+            },
+            code if code >= 500 => Self::Server { what, code, message },
+            code => Self::Rejected {
+                what,
+                code,
+                message,
+                causes: causes.iter().filter_map(field_cause).collect(),
+            },
+        }
+    }
+
+    /// The error of an answer that is no Kubernetes status.
+    fn of_foreign_answer(answer: &Answer, server: String, about: &About<'_>) -> Self {
+        let text = String::from_utf8_lossy(&answer.body);
+        match answer.status {
+            StatusCode::UNAUTHORIZED => Self::Unauthorized { server },
+            // The API server's plain answer for a group it does not have.
+            StatusCode::NOT_FOUND if text.trim() == "404 page not found" => Self::DefinitionMissing {
+                server,
+                resource: about.qualified_resource(),
+            },
+            status if status.is_server_error() => Self::Server {
+                what: about.to_string(),
+                code: status.as_u16(),
+                message: crate::text::cut_middle(text.trim(), 300),
+            },
+            status => Self::NotAnApiServer {
+                server,
+                code: status.as_u16(),
+            },
+        }
+    }
+}
+
+/// Server-side apply answers 500 where the patch does not fit the schema.
+fn is_type_error(message: &str) -> bool {
+    message.starts_with("failed to create typed patch object")
+}
+
+/// The fields of `...: .spec.job.parallelism: expected numeric, got string`, one or several lines.
+pub(super) fn type_errors(message: &str) -> Vec<FieldCause> {
+    message
+        .lines()
+        .filter_map(|line| {
+            let line = line.trim();
+            // The first line begins with the object's name in brackets.
+            let line = line.rsplit_once("): ").map_or(line, |(_, rest)| rest);
+            let (field, message) = line.strip_prefix('.')?.split_once(": ")?;
+            Some(FieldCause {
+                field: field.to_owned(),
+                message: message.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn field_cause(cause: &StatusCause) -> Option<FieldCause> {
+    (!cause.field.is_empty()).then(|| FieldCause {
+        field: cause.field.trim_start_matches('.').to_owned(),
+        message: cause.message.clone(),
+    })
+}

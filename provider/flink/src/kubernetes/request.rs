@@ -1,0 +1,250 @@
+//! One request to the API server: its time limit, and when it is sent again.
+//!
+//! A request is sent again by itself only where the API server surely has not acted on it: it was
+//! never delivered, or turned away with 429 or 503. Whether a write whose answer was lost took place
+//! is for its caller to find out.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request, StatusCode};
+use kube::client::Body;
+use kube::core::Status;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use tracing::debug;
+
+use super::cluster::Cluster;
+use super::error::{About, KubernetesError};
+
+/// What may not stand unescaped in a path segment or query value.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one segment of a path, or one value of a query.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+/// A request that can be sent more than once.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    method: Method,
+    path: String,
+    query: String,
+    body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Ask {
+    pub(crate) fn new(method: Method, path: String) -> Self {
+        Self {
+            method,
+            path,
+            query: String::new(),
+            body: None,
+        }
+    }
+
+    pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        for (name, value) in pairs {
+            let separator = if self.query.is_empty() { '?' } else { '&' };
+            self.query.push_str(&format!("{separator}{name}={}", segment(value)));
+        }
+        self
+    }
+
+    pub(crate) fn body(mut self, content_type: &'static str, body: Vec<u8>) -> Self {
+        self.body = Some((content_type, body));
+        self
+    }
+
+    pub(super) fn request(&self) -> Result<Request<Vec<u8>>, http::Error> {
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(format!("{}{}", self.path, self.query));
+        if let Some((content_type, _)) = &self.body {
+            request = request.header(CONTENT_TYPE, *content_type);
+        }
+        request.body(self.body.as_ref().map(|(_, body)| body.clone()).unwrap_or_default())
+    }
+}
+
+/// When a request that was answered is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// Where the API server is too busy to take it up: 429 and 503.
+    Busy,
+    /// Never: the answer comes from something behind the API server.
+    Unanswered,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The Kubernetes status object of a failure, if it is one.
+    pub(crate) fn failure(&self) -> Option<Status> {
+        if self.status.is_success() {
+            return None;
+        }
+        let status: Status = serde_json::from_slice(&self.body).ok()?;
+        // Any JSON object would read as a status, because all its fields are optional.
+        (status.status.is_some() || !status.message.is_empty()).then(|| {
+            let code = self.status.as_u16();
+            status.with_code(code)
+        })
+    }
+
+    /// Whether a failure names the object of this resource and name, and so is about the object and
+    /// not about a missing kind, a missing namespace, or a server that is no API server at all.
+    pub(crate) fn names(&self, resource: &str, name: &str) -> bool {
+        self.failure()
+            .and_then(|status| status.details)
+            .is_some_and(|details| details.kind == resource && details.name == name)
+    }
+
+    /// The object in a successful answer.
+    pub(crate) fn json<T: DeserializeOwned>(&self, cluster: &Cluster, about: &About<'_>) -> Result<T, KubernetesError> {
+        if !self.status.is_success() {
+            return Err(KubernetesError::of_answer(self, cluster, about));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut json).map_err(|error| KubernetesError::Malformed {
+            what: about.to_string(),
+            reason: format!("`{}`: {}", error.path(), error.inner()),
+        })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// No connection: the request was not delivered.
+    Undelivered { reason: String },
+    /// The connection broke: the request may have been acted on.
+    Cut { reason: String },
+    /// No answer in time: the request may have been acted on.
+    TimedOut,
+    /// The caller was told to stop.
+    Stopped,
+}
+
+impl NoAnswer {
+    pub(crate) fn into_error(self, cluster: &Cluster, about: &About<'_>) -> KubernetesError {
+        let server = cluster.server().to_owned();
+        let what = about.to_string();
+        match self {
+            Self::Undelivered { reason } => KubernetesError::Unreachable { server, reason },
+            Self::Cut { reason } => KubernetesError::Cut { server, what, reason },
+            Self::TimedOut => KubernetesError::TimedOut {
+                server,
+                what,
+                seconds: cluster.limits.request.as_secs(),
+            },
+            Self::Stopped => KubernetesError::Stopped { what },
+        }
+    }
+}
+
+impl Cluster {
+    /// Sends a request, again where that is safe, and returns its answer.
+    pub(crate) async fn send(&self, ask: Ask, retry: Retry) -> Result<Answer, NoAnswer> {
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(self.limits.pause)
+            .with_max_delay(Duration::from_secs(10))
+            .with_max_times(self.limits.attempts.saturating_sub(1))
+            .with_jitter()
+            .build();
+        loop {
+            let outcome = self.send_once(&ask).await;
+            let asked_for = match &outcome {
+                Err(NoAnswer::Undelivered { .. }) => None,
+                Ok(answer) if retry == Retry::Busy && is_busy(answer.status) => answer.retry_after,
+                _ => return outcome,
+            };
+            let Some(pause) = pauses.next() else { return outcome };
+            let pause = asked_for.unwrap_or(pause).min(Duration::from_secs(30));
+            debug!(path = ask.path, pause = ?pause, "the API server did not take up the request; sending it again");
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(NoAnswer::Stopped),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Sends a request once. A request that is under way is not abandoned when the caller is told to
+    /// stop: it has its own time limit, and a write cut off half-way is worse than a late stop.
+    async fn send_once(&self, ask: &Ask) -> Result<Answer, NoAnswer> {
+        if self.stop.is_cancelled() {
+            return Err(NoAnswer::Stopped);
+        }
+        let request = ask
+            .request()
+            .map_err(|error| NoAnswer::Undelivered {
+                reason: error.to_string(),
+            })?
+            .map(Body::from);
+        let exchange = async {
+            let response = self.client.send(request).await.map_err(|error| no_answer(&error))?;
+            let status = response.status();
+            let retry_after = response
+                .headers()
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+                .map(Duration::from_secs);
+            let body = response
+                .into_body()
+                .collect_bytes()
+                .await
+                .map_err(|error| match no_answer(&error) {
+                    // The head of the answer has arrived: the request was delivered.
+                    NoAnswer::Undelivered { reason } => NoAnswer::Cut { reason },
+                    other => other,
+                })?;
+            Ok(Answer {
+                status,
+                body: body.to_vec(),
+                retry_after,
+            })
+        };
+        tokio::time::timeout(self.limits.request, exchange)
+            .await
+            .unwrap_or(Err(NoAnswer::TimedOut))
+    }
+}
+
+fn is_busy(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// Tells a request that was never delivered from one whose answer was lost.
+pub(super) fn no_answer(error: &kube::Error) -> NoAnswer {
+    let mut undelivered = matches!(
+        error,
+        kube::Error::Auth(_) | kube::Error::BuildRequest(_) | kube::Error::HttpError(_)
+    );
+    let mut innermost: &(dyn std::error::Error + 'static) = error;
+    loop {
+        if let Some(error) = innermost.downcast_ref::<hyper_util::client::legacy::Error>() {
+            undelivered |= error.is_connect();
+        }
+        if let Some(error) = innermost.downcast_ref::<std::io::Error>() {
+            undelivered |= error.kind() == std::io::ErrorKind::ConnectionRefused;
+        }
+        match innermost.source() {
+            Some(source) => innermost = source,
+            None => break,
+        }
+    }
+    let reason = innermost.to_string();
+    if undelivered {
+        NoAnswer::Undelivered { reason }
+    } else {
+        NoAnswer::Cut { reason }
+    }
+}

@@ -1,0 +1,684 @@
+use super::*;
+use serde_json::{Value, json};
+
+mod replay;
+
+/// A deployment in few words; what is left out is absent.
+#[derive(Clone, Copy, Default)]
+struct At {
+    /// `running`, `suspended`, or empty for a session cluster.
+    want: &'static str,
+    generation: i64,
+    observed: i64,
+    lifecycle: &'static str,
+    reconciliation: &'static str,
+    job: &'static str,
+    job_manager: &'static str,
+    /// Job state of the last reconciled specification; `session` for one without a job.
+    reconciled: &'static str,
+    error: &'static str,
+}
+
+const RUNNING: At = At {
+    want: "running",
+    generation: 2,
+    observed: 2,
+    lifecycle: "STABLE",
+    reconciliation: "DEPLOYED",
+    job: "RUNNING",
+    job_manager: "READY",
+    reconciled: "running",
+    error: "",
+};
+
+const SESSION: At = At {
+    want: "",
+    job: "",
+    reconciled: "session",
+    ..RUNNING
+};
+
+const SUSPENDED: At = At {
+    want: "suspended",
+    lifecycle: "SUSPENDED",
+    job: "FINISHED",
+    reconciled: "suspended",
+    ..RUNNING
+};
+
+const VALIDATION: &str = r#"{"type":"a.ValidationException","message":"Job parallelism must be larger than 0"}"#;
+const RECONCILIATION: &str = r#"{"type":"a.ReconciliationException","message":"quota exceeded"}"#;
+const UPGRADE: &str = r#"{"type":"a.UpgradeFailureException","message":"Savepoint Error"}"#;
+const MANUAL: &str = r#"{"type":"a.UpgradeFailureException","message":"Manual restore required."}"#;
+const CRASH: &str = r#"{"type":"a.DeploymentFailedException","message":"back-off 20s","additionalMetadata":{"reason":"CrashLoopBackOff"}}"#;
+const MOUNT: &str = r#"{"type":"a.DeploymentFailedException","message":"configmap not found","additionalMetadata":{"reason":"FailedMount"}}"#;
+const MISSING: &str = r#"{"type":"a.MissingJobManagerException","message":"HA metadata is not available"}"#;
+
+fn deployment(at: At) -> FlinkDeployment {
+    let text = |word: &str| if word.is_empty() { Value::Null } else { json!(word) };
+    let job = if at.want.is_empty() {
+        Value::Null
+    } else {
+        json!({"state": at.want})
+    };
+    let reconciled = match at.reconciled {
+        "" => Value::Null,
+        "session" => json!(r#"{"spec":{"job":null}}"#),
+        state => json!(json!({"spec": {"job": {"state": state}}}).to_string()),
+    };
+    serde_json::from_value(json!({
+        "metadata": {"name": "orders", "generation": at.generation,
+                     "finalizers": ["flinkdeployments.flink.apache.org/finalizer"]},
+        "spec": {"job": job},
+        "status": {
+            "observedGeneration": (at.observed > 0).then_some(at.observed),
+            "lifecycleState": text(at.lifecycle),
+            "jobManagerDeploymentStatus": text(at.job_manager),
+            "error": text(at.error),
+            "jobStatus": {"state": text(at.job), "jobId": "a1"},
+            "reconciliationStatus": {"state": text(at.reconciliation), "lastReconciledSpec": reconciled},
+        },
+    }))
+    .unwrap()
+}
+
+/// One word for a progress, and its cause of trouble.
+fn word(progress: &Progress) -> String {
+    match progress {
+        Progress::Waiting(_) => "waiting".to_owned(),
+        Progress::Ready => "ready".to_owned(),
+        Progress::Settling { .. } => "settling".to_owned(),
+        Progress::Failing { cause, .. } => format!("failing: {cause}"),
+        Progress::Failed(_) => "failed".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(rows: &[(&str, At, &str)]) {
+    for (what, at, expected) in rows {
+        let progress = progress(&deployment(*at), &Baseline::default());
+        assert_eq!(word(&progress), *expected, "{what}: {progress:?}");
+    }
+}
+
+#[test]
+fn applications() {
+    let upgrading = At {
+        lifecycle: "UPGRADING",
+        reconciliation: "UPGRADING",
+        job: "FINISHED",
+        job_manager: "MISSING",
+        reconciled: "suspended",
+        ..RUNNING
+    };
+    let starting = At {
+        lifecycle: "DEPLOYED",
+        job: "RECONCILING",
+        job_manager: "DEPLOYING",
+        ..RUNNING
+    };
+    let rejected = At {
+        lifecycle: "FAILED",
+        reconciliation: "UPGRADING",
+        job: "",
+        job_manager: "MISSING",
+        reconciled: "",
+        observed: 0,
+        error: VALIDATION,
+        ..RUNNING
+    };
+    check(&[
+        ("runs", RUNNING, "ready"),
+        (
+            "a stale error beside a healthy job",
+            At {
+                error: RECONCILIATION,
+                ..RUNNING
+            },
+            "ready",
+        ),
+        ("rejected from the start", rejected, "failed"),
+        (
+            "rejected later, the old job runs on",
+            At {
+                observed: 1,
+                error: VALIDATION,
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "an old rejection beside a change that was taken up",
+            At {
+                error: VALIDATION,
+                ..RUNNING
+            },
+            "ready",
+        ),
+        (
+            "the first submission fails",
+            At {
+                error: RECONCILIATION,
+                ..rejected
+            },
+            "failing: submission",
+        ),
+        (
+            "created",
+            At {
+                error: "",
+                lifecycle: "CREATED",
+                ..rejected
+            },
+            "waiting",
+        ),
+        ("not taken up", At { observed: 1, ..RUNNING }, "waiting"),
+        (
+            "not taken up, the old job has failed",
+            At {
+                observed: 1,
+                job: "FAILED",
+                lifecycle: "FAILED",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "savepoint fails, the job runs on",
+            At {
+                observed: 1,
+                error: UPGRADE,
+                ..RUNNING
+            },
+            "failing: upgrade",
+        ),
+        (
+            "no state to restore from",
+            At {
+                observed: 1,
+                error: MANUAL,
+                ..RUNNING
+            },
+            "failed",
+        ),
+        ("upgrading", upgrading, "waiting"),
+        (
+            "a submission fails in an upgrade",
+            At {
+                error: RECONCILIATION,
+                ..upgrading
+            },
+            "failing: submission",
+        ),
+        (
+            "no state to restore from in an upgrade",
+            At {
+                error: MANUAL,
+                ..upgrading
+            },
+            "failed",
+        ),
+        (
+            "rolling back",
+            At {
+                lifecycle: "ROLLING_BACK",
+                reconciliation: "ROLLING_BACK",
+                job: "FINISHED",
+                job_manager: "MISSING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "rolled back, and the old one runs",
+            At {
+                lifecycle: "ROLLED_BACK",
+                reconciliation: "ROLLED_BACK",
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "rolled back before the change",
+            At {
+                lifecycle: "ROLLED_BACK",
+                reconciliation: "ROLLED_BACK",
+                observed: 1,
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        ("the JobManager starts", starting, "waiting"),
+        (
+            "it is being mounted",
+            At {
+                job_manager: "ERROR",
+                error: MOUNT,
+                ..starting
+            },
+            "failing: job manager",
+        ),
+        (
+            "the mount has healed, its error stays",
+            At {
+                error: MOUNT,
+                ..starting
+            },
+            "waiting",
+        ),
+        (
+            "it crashes",
+            At {
+                job_manager: "ERROR",
+                error: CRASH,
+                ..starting
+            },
+            "failing: crash",
+        ),
+        (
+            "it crashes, and is on its way again",
+            At {
+                error: CRASH,
+                ..starting
+            },
+            "failing: crash",
+        ),
+        (
+            "it has crashed, and answers",
+            At {
+                job_manager: "READY",
+                job: "CREATED",
+                error: CRASH,
+                ..starting
+            },
+            "waiting",
+        ),
+        (
+            "an error nobody explains",
+            At {
+                job_manager: "ERROR",
+                ..starting
+            },
+            "failing: job manager",
+        ),
+        (
+            "the JobManager is lost",
+            At {
+                job_manager: "MISSING",
+                job: "RECONCILING",
+                lifecycle: "FAILED",
+                error: MISSING,
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "failover: stable is not enough",
+            At {
+                job_manager: "DEPLOYING",
+                job: "RECONCILING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "reverted: stable at once",
+            At {
+                job_manager: "DEPLOYED_NOT_READY",
+                job: "RECONCILING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "runs, not confirmed",
+            At {
+                lifecycle: "DEPLOYED",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "restarting",
+            At {
+                job: "RESTARTING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "cannot be scheduled",
+            At {
+                job: "CREATED",
+                lifecycle: "DEPLOYED",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "failed",
+            At {
+                job: "FAILED",
+                lifecycle: "FAILED",
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "cancelled by others",
+            At {
+                job: "CANCELED",
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "bounded job done",
+            At {
+                job: "FINISHED",
+                ..RUNNING
+            },
+            "ready",
+        ),
+        (
+            "filler of a redeployment",
+            At {
+                job: "FINISHED",
+                job_manager: "MISSING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "filler of a redeployment, not taken up",
+            At {
+                job: "FINISHED",
+                job_manager: "MISSING",
+                observed: 1,
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "done, not confirmed",
+            At {
+                job: "FINISHED",
+                lifecycle: "DEPLOYED",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "a state of a newer Flink",
+            At {
+                job: "DREAMING",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        (
+            "a lifecycle state of a newer operator",
+            At {
+                lifecycle: "EXCELLENT",
+                ..RUNNING
+            },
+            "waiting",
+        ),
+    ]);
+}
+
+#[test]
+fn session_clusters() {
+    check(&[
+        ("ready", SESSION, "ready"),
+        (
+            "ready after a recreation: the job state is a filler",
+            At {
+                job: "FINISHED",
+                ..SESSION
+            },
+            "ready",
+        ),
+        (
+            "job state while the JobManager was down",
+            At {
+                job: "RECONCILING",
+                ..SESSION
+            },
+            "ready",
+        ),
+        (
+            "ready, not confirmed",
+            At {
+                lifecycle: "DEPLOYED",
+                ..SESSION
+            },
+            "waiting",
+        ),
+        (
+            "starting",
+            At {
+                lifecycle: "DEPLOYED",
+                job_manager: "DEPLOYING",
+                ..SESSION
+            },
+            "waiting",
+        ),
+        (
+            "stable at once, but starting",
+            At {
+                job_manager: "DEPLOYING",
+                ..SESSION
+            },
+            "waiting",
+        ),
+        (
+            "being recreated",
+            At {
+                reconciliation: "UPGRADING",
+                lifecycle: "UPGRADING",
+                job_manager: "MISSING",
+                ..SESSION
+            },
+            "waiting",
+        ),
+        ("not taken up", At { observed: 1, ..SESSION }, "waiting"),
+        (
+            "rejected",
+            At {
+                observed: 1,
+                error: VALIDATION,
+                ..SESSION
+            },
+            "failed",
+        ),
+        (
+            "cannot start",
+            At {
+                job_manager: "ERROR",
+                lifecycle: "DEPLOYED",
+                error: CRASH,
+                ..SESSION
+            },
+            "failing: crash",
+        ),
+    ]);
+}
+
+#[test]
+fn suspended_jobs() {
+    let half = At {
+        lifecycle: "UPGRADING",
+        reconciliation: "UPGRADING",
+        job: "CANCELED",
+        observed: 1,
+        ..SUSPENDED
+    };
+    check(&[
+        ("suspended, native", SUSPENDED, "ready"),
+        (
+            "suspended, its JobManager gone",
+            At {
+                job_manager: "MISSING",
+                ..SUSPENDED
+            },
+            "ready",
+        ),
+        (
+            "a failed job suspended",
+            At {
+                job: "FAILED",
+                ..SUSPENDED
+            },
+            "ready",
+        ),
+        (
+            "not yet",
+            At {
+                want: "suspended",
+                observed: 1,
+                ..RUNNING
+            },
+            "waiting",
+        ),
+        ("half-way for ever (FLINK-40164)", half, "settling"),
+        (
+            "cancelling",
+            At {
+                job: "CANCELLING",
+                ..half
+            },
+            "waiting",
+        ),
+        (
+            "savepoint fails",
+            At {
+                want: "suspended",
+                observed: 1,
+                error: UPGRADE,
+                ..RUNNING
+            },
+            "failing: upgrade",
+        ),
+        (
+            "rejected",
+            At {
+                want: "suspended",
+                observed: 1,
+                error: VALIDATION,
+                ..RUNNING
+            },
+            "failed",
+        ),
+        (
+            "suspended before, an edit not taken up",
+            At {
+                observed: 1,
+                ..SUSPENDED
+            },
+            "waiting",
+        ),
+        (
+            "resumed, not taken up",
+            At {
+                want: "running",
+                observed: 1,
+                ..SUSPENDED
+            },
+            "waiting",
+        ),
+        (
+            "created suspended and rejected",
+            At {
+                reconciled: "",
+                observed: 0,
+                lifecycle: "FAILED",
+                error: VALIDATION,
+                ..SUSPENDED
+            },
+            "failed",
+        ),
+        (
+            "created suspended and mended",
+            At {
+                reconciled: "",
+                observed: 0,
+                lifecycle: "CREATED",
+                job: "",
+                ..SUSPENDED
+            },
+            "settling",
+        ),
+    ]);
+}
+
+#[test]
+fn without_a_status() {
+    let mut fresh = deployment(RUNNING);
+    fresh.status = None;
+    let look = |deployment: &FlinkDeployment| word(&progress(deployment, &Baseline::default()));
+    assert_eq!(look(&fresh), "failing: no status");
+    fresh.spec.job.as_mut().unwrap().state = Some(crate::operator::JobState::Suspended);
+    assert_eq!(look(&fresh), "settling");
+    fresh.metadata.finalizers = None;
+    assert_eq!(look(&fresh), "failing: no operator");
+    fresh.metadata.finalizers = Some(vec!["example.com/backup".into()]);
+    assert_eq!(look(&fresh), "failing: no operator");
+}
+
+#[test]
+fn what_was_so_before_the_write_is_no_verdict_on_it() {
+    let rejected = deployment(At {
+        observed: 1,
+        error: VALIDATION,
+        ..RUNNING
+    });
+    let baseline = Baseline::of(&rejected);
+    assert_eq!(word(&progress(&rejected, &baseline)), "failing: rejected");
+
+    let manual = deployment(At {
+        observed: 1,
+        error: MANUAL,
+        ..RUNNING
+    });
+    assert_eq!(word(&progress(&manual, &Baseline::of(&manual))), "failing: upgrade");
+
+    let gone = deployment(At {
+        job: "FINISHED",
+        job_manager: "MISSING",
+        ..RUNNING
+    });
+    assert_eq!(word(&progress(&gone, &Baseline::of(&gone))), "ready");
+}
+
+#[test]
+fn a_job_that_the_operator_restarts_is_waited_for() {
+    let mut failed = deployment(At {
+        job: "FAILED",
+        lifecycle: "FAILED",
+        ..RUNNING
+    });
+    let keys = [("kubernetes.operator.job.restart.failed".to_owned(), "true".to_owned())];
+    failed.spec.flink_configuration = Some(crate::operator::FlinkConfiguration(keys.into()));
+    assert_eq!(word(&progress(&failed, &Baseline::default())), "waiting");
+}
+
+#[test]
+fn what_is_being_deleted_never_becomes_ready() {
+    let mut deleted: FlinkDeployment = deployment(RUNNING);
+    deleted.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+    assert_eq!(word(&progress(&deleted, &Baseline::default())), "failed");
+}
+
+#[test]
+fn reasons_carry_the_operators_words() {
+    let crash = deployment(At {
+        job_manager: "ERROR",
+        error: CRASH,
+        ..RUNNING
+    });
+    let Progress::Failing { why, .. } = progress(&crash, &Baseline::default()) else {
+        panic!("not failing")
+    };
+    assert_eq!(why, "the JobManager cannot start: CrashLoopBackOff: back-off 20s");
+}
