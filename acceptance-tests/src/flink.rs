@@ -21,5 +21,5 @@ mod volumes;
 
 pub use cluster::{Application, Cluster, ClusterState};
 pub use install::{Installation, Version};
-pub use rest::{Rest, RestError};
+pub use rest::{JobInfo, Rest, RestError, Tasks};
 pub use volumes::Volumes;

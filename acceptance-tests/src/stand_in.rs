@@ -1,10 +1,79 @@
-//! A stand-in for the Flink Kubernetes Operator.
+//! A stand-in for the Flink Kubernetes Operator, which is in no package registry.
+//!
+//! For every `FlinkDeployment` it writes the statuses and events that the real operator writes, in
+//! the same order, as recordings of that one show ([`operator`] decides, `tests/replay.rs` compares).
+//! Only the durations differ: those of the recordings times [`Options::time_factor`].
+//!
+//! # Two modes
+//! **Status-only**: no Flink runs; [`simulation`] says how a cluster would be doing. It takes any
+//! spec, session clusters included. What goes wrong is decided by the spec, see there.
+//!
+//! **Real** ([`Options::flink`]): an application-mode deployment becomes Flink processes on loopback,
+//! reached through the API server's service proxy at `<name>-rest:8081` as on a real cluster. The
+//! states follow the processes. Session clusters and deployments that cannot start (no such image,
+//! no such account) stay status-only, and so does everything in a namespace with the label
+//! `sandbox.terraform-provider-flink/flink: none`.
+//!
+//! As with the real operator, the service account must exist in the namespace.
+//!
+//! # Switches for tests
+//! Labels of a namespace, or annotations of one deployment, which count first. All begin with
+//! `sandbox.terraform-provider-flink/`:
+//!
+//! | Name | Value | What happens |
+//! |---|---|---|
+//! | `flink` | `none` | status-only, also in real mode (looked at when a cluster starts) |
+//! | `operator` | `down` | the deployment is ignored: no finalizer, no status, no deletion |
+//! | `hold` | `deploying` | the JobManager does not become ready |
+//! | `hold` | `suspending` | the job does not end: neither a stop with savepoint nor a tear-down |
+//! | `hold` | `deleting` | everything is taken down, but the finalizer stays |
+//! | `savepoint` | `fail` | a stop with savepoint fails |
+//! | `job` | a job state | a status-only job is in this state, for example `FAILED` or `RESTARTING` |
+//!
+//! A switch works as soon as it is set and until it is taken away.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tokio_util::sync::CancellationToken;
+
+use crate::flink::Installation;
+use crate::sandbox::Routes;
+
+mod actor;
+mod controller;
 pub mod diff;
+mod driver;
+mod kubernetes;
 pub mod operator;
+mod real;
 pub mod rehearsal;
 pub mod simulation;
 pub mod spec;
 pub mod status;
+mod switches;
 pub mod timing;
 pub mod validation;
 pub mod world;
+
+/// What the stand-in is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the API server finds the JobManagers.
+    pub routes: Routes,
+    /// The Flink that application clusters really run. Without it everything is status-only.
+    pub flink: Option<Installation>,
+    /// Seconds that it takes for what took a second in the recordings; 0.1 creates an application
+    /// in about a second and a half.
+    pub time_factor: f64,
+    /// Directory for what jobs write (`volumes`) and for the files of the processes (`flink`).
+    pub state_dir: PathBuf,
+}
+
+/// Works until it is cancelled. No process of Flink is left when this returns, or when it is dropped.
+///
+/// What exists already is taken over: statuses go on where they stood, and jobs that ran are started
+/// again from their last checkpoint.
+pub async fn run(client: kube::Client, options: Options, cancellation: CancellationToken) -> Result<()> {
+    controller::run(client, options, cancellation).await
+}

@@ -8,6 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::sandbox::{say, spoken};
+
 /// A Flink version that the sandbox can run, with everything pinned that it needs.
 ///
 /// A further version is one more folder in `sandbox/flink/` and one more constant here.
@@ -76,7 +78,7 @@ impl Installation {
     ///
     /// The cache is `$XDG_CACHE_HOME/terraform-provider-flink`, or below `~/.cache`.
     pub fn ensure(version: Version) -> Result<Self> {
-        Self::ensure_in(&cache()?, version)
+        Self::ensure_in(&crate::sandbox::cache()?, version)
     }
 
     /// As [`Installation::ensure`], in a given cache directory.
@@ -90,7 +92,7 @@ impl Installation {
         let lock_path = installation.home.with_extension("lock");
         let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
         if lock.try_lock().is_err() {
-            eprintln!("Waiting for another process that fetches Flink {}.", version.name);
+            say(format!("waits for another process that fetches Flink {}", version.name));
             lock.lock().with_context(|| format!("lock {}", lock_path.display()))?;
         }
         if !installation.home.is_dir() {
@@ -125,13 +127,13 @@ impl Installation {
         let partial = self.home.with_extension("partial");
         let _ = fs::remove_dir_all(&partial);
         fs::create_dir_all(&partial).with_context(|| format!("create {}", partial.display()))?;
-        eprintln!("Fetching Flink {} (230 MB, once; about half a minute) ...", self.version.name);
+        say(format!("fetches Flink {} with pip and Maven (230 MB, once; about half a minute)", self.version.name));
         self.fetch_libraries(&partial)?;
         for pin in self.version.example_pins() {
             fetch_example(&pin, &partial)?;
         }
         fs::rename(&partial, &self.home).with_context(|| format!("move Flink to {}", self.home.display()))?;
-        eprintln!("Fetched Flink {} in {} s.", self.version.name, started.elapsed().as_secs());
+        say(format!("fetched Flink {} in {}", self.version.name, spoken(started.elapsed())));
         Ok(())
     }
 
@@ -178,14 +180,6 @@ fn run(command: &mut Command, purpose: &str) -> Result<()> {
     let said = [output.stdout, output.stderr].concat();
     ensure!(output.status.success(), "{purpose}, but failed ({}):\n{}", output.status, String::from_utf8_lossy(&said));
     Ok(())
-}
-
-fn cache() -> Result<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME") {
-        Some(directory) if Path::new(&directory).is_absolute() => PathBuf::from(directory),
-        Some(_) | None => std::env::home_dir().context("there is no home directory for the cache")?.join(".cache"),
-    };
-    Ok(base.join("terraform-provider-flink"))
 }
 
 #[cfg(test)]

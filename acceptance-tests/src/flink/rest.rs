@@ -27,6 +27,9 @@ pub enum RestError {
         /// What the JobManager said.
         message: String,
     },
+    /// An operation that was accepted failed later. The text is the first line of its Java stack.
+    #[error("{0}")]
+    Failed(String),
     /// The answer is not what this endpoint answers.
     #[error("JobManager's answer is not understood: {0}")]
     Unexpected(String),
@@ -34,7 +37,7 @@ pub enum RestError {
 
 /// One job as `/jobs/overview` lists it.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
-pub struct Job {
+pub struct JobInfo {
     /// 32 hexadecimal digits.
     #[serde(rename = "jid")]
     pub id: String,
@@ -60,6 +63,8 @@ pub struct Tasks {
     pub total: u32,
     /// Those that run.
     pub running: u32,
+    /// Those that ended well.
+    pub finished: u32,
 }
 
 /// A client for one JobManager on loopback.
@@ -75,7 +80,7 @@ impl Rest {
     }
 
     /// All jobs of the cluster.
-    pub async fn jobs(self) -> Result<Vec<Job>, RestError> {
+    pub async fn jobs(self) -> Result<Vec<JobInfo>, RestError> {
         let answer = self.call(Method::GET, "/jobs/overview", None).await?;
         let jobs = answer.get("jobs").cloned().unwrap_or_default();
         serde_json::from_value(jobs).map_err(|error| RestError::Unexpected(error.to_string()))
@@ -123,17 +128,31 @@ impl Rest {
         self.location(job, &trigger).await
     }
 
+    /// Takes a checkpoint, and the job goes on.
+    pub async fn checkpoint(self, job: &str) -> Result<(), RestError> {
+        let body = json!({ "checkpointType": "FULL" });
+        let trigger = self.call(Method::POST, &format!("/jobs/{job}/checkpoints"), Some(body)).await?;
+        self.finished(&format!("/jobs/{job}/checkpoints"), &trigger).await.map(drop)
+    }
+
     /// Waits for a triggered savepoint.
     async fn location(self, job: &str, trigger: &Value) -> Result<String, RestError> {
+        let operation = self.finished(&format!("/jobs/{job}/savepoints"), trigger).await?;
+        let location = operation.get("location").and_then(Value::as_str);
+        location.map(str::to_owned).ok_or_else(|| RestError::Unexpected("a savepoint without a location".to_owned()))
+    }
+
+    /// Waits for an asynchronous operation. Returns its result.
+    async fn finished(self, path: &str, trigger: &Value) -> Result<Value, RestError> {
         let id = trigger.get("request-id").and_then(Value::as_str);
         let id = id.ok_or_else(|| RestError::Unexpected("no request-id".to_owned()))?;
-        let path = format!("/jobs/{job}/savepoints/{id}");
         loop {
-            let answer = self.call(Method::GET, &path, None).await?;
+            let answer = self.call(Method::GET, &format!("{path}/{id}"), None).await?;
             if answer.pointer("/status/id").and_then(Value::as_str) == Some("COMPLETED") {
-                return match answer.pointer("/operation/location").and_then(Value::as_str) {
-                    Some(location) => Ok(location.to_owned()),
-                    None => Err(RestError::Refused { status: StatusCode::OK, message: cause(&answer) }),
+                let operation = answer.get("operation").cloned().unwrap_or_default();
+                return match cause(&operation) {
+                    None => Ok(operation),
+                    Some(message) => Err(RestError::Failed(message)),
                 };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -178,8 +197,9 @@ impl Rest {
     }
 }
 
-/// The failure text of an asynchronous operation: the first line of its Java stack.
-fn cause(answer: &Value) -> String {
-    let stack = answer.pointer("/operation/failure-cause/stack-trace").and_then(Value::as_str);
-    stack.and_then(|text| text.lines().next()).unwrap_or("the operation failed without a reason").to_owned()
+/// Why an asynchronous operation failed, if it did: the first line of its Java stack.
+fn cause(operation: &Value) -> Option<String> {
+    let failure = ["failure-cause", "failureCause"].iter().find_map(|name| operation.get(name))?;
+    let stack = failure.get("stack-trace").and_then(Value::as_str).unwrap_or_default();
+    Some(stack.lines().next().unwrap_or("it failed without a reason").to_owned())
 }

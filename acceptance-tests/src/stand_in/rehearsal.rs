@@ -251,7 +251,7 @@ impl Rehearsal {
             session_jobs: &[],
             snapshot_objects: true,
             now: start,
-            time_factor: 1.0,
+            speed: 1.0,
             fresh_job_id,
         };
         let Step { effects, again } = step(&situation, &mut actor.memory);

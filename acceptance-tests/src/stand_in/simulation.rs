@@ -25,7 +25,7 @@ use super::world::{ClusterView, Deploy, JobManager, JobView};
 pub struct Simulation {
     namespace: String,
     name: String,
-    time_factor: f64,
+    speed: f64,
     running: Option<Running>,
 }
 
@@ -46,8 +46,8 @@ struct Running {
 
 impl Simulation {
     /// No cluster yet.
-    pub fn new(namespace: &str, name: &str, time_factor: f64) -> Self {
-        Self { namespace: namespace.to_owned(), name: name.to_owned(), time_factor, running: None }
+    pub fn new(namespace: &str, name: &str, speed: f64) -> Self {
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), speed, running: None }
     }
 
     /// A cluster that was running before this program was: nothing is seen of its start.
@@ -69,9 +69,7 @@ impl Simulation {
     /// Ends the job with a savepoint; `entropy` makes the savepoint's name unique. Fails where there is no job.
     pub fn stop(&mut self, directory: &str, entropy: &str, now: i64) -> Result<String, String> {
         let path = self.savepoint(directory, entropy)?;
-        if let Some(running) = &mut self.running {
-            running.ended = Some(("FINISHED".to_owned(), now));
-        }
+        self.end("FINISHED", now);
         Ok(path)
     }
 
@@ -85,9 +83,20 @@ impl Simulation {
 
     /// Ends the job without a savepoint.
     pub fn cancel(&mut self, now: i64) {
+        self.end("CANCELED", now);
+    }
+
+    /// Brings the job into a state in which it stays.
+    pub fn end(&mut self, state: &str, now: i64) {
         if let Some(running) = &mut self.running {
-            running.ended = Some(("CANCELED".to_owned(), now));
+            running.ended = Some((state.to_owned(), now));
         }
+    }
+
+    /// Whether a cluster of this kind comes up, as far as the spec tells.
+    pub fn can_start(&self, deploy: &Deploy) -> bool {
+        let image = deploy.spec.image.as_deref().unwrap_or_default();
+        !image.contains("does-not-exist") && is_schedulable(&deploy.spec)
     }
 
     /// Changes the number of TaskManagers.
@@ -235,12 +244,12 @@ impl Simulation {
     /// Time between two moments, as the recordings would have it.
     fn elapsed(&self, from: i64, to: i64) -> Duration {
         let milliseconds = u64::try_from(to - from).unwrap_or_default();
-        Duration::from_millis(milliseconds).mul_f64(self.time_factor)
+        Duration::from_millis(milliseconds).mul_f64(self.speed)
     }
 
     /// A time of the recordings in milliseconds of ours.
     fn scaled(&self, duration: Duration) -> i64 {
-        i64::try_from(duration.div_f64(self.time_factor).as_millis()).unwrap_or_default()
+        i64::try_from(duration.div_f64(self.speed).as_millis()).unwrap_or_default()
     }
 }
 

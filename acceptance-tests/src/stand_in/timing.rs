@@ -1,7 +1,8 @@
 //! How long things take, in the time of the recordings.
 //!
 //! The recordings were made with short timers (reconcile interval 5 s, progress check 2 s, REST delay
-//! 2 s) on one small machine. The stand-in divides all of this by one number, the time factor.
+//! 2 s) on one small machine. The stand-in multiplies all of this by one number, the time factor of
+//! its options. Inside it is kept as the speed, its inverse.
 
 use std::time::Duration;
 

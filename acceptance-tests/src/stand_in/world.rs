@@ -88,7 +88,7 @@ pub struct Situation<'a> {
     /// Milliseconds since the epoch.
     pub now: i64,
     /// How many times faster than the recordings everything goes.
-    pub time_factor: f64,
+    pub speed: f64,
     /// An id for the next job: 32 hexadecimal digits.
     pub fresh_job_id: String,
 }

@@ -106,7 +106,7 @@ impl Turn<'_> {
         let timeout = self.spec.setting("kubernetes.operator.deployment.readiness.timeout").and_then(duration);
         let timeout = timeout.unwrap_or(Duration::from_secs(300));
         let waited = u64::try_from(self.situation.now - status.reconciliation_timestamp).unwrap_or_default();
-        let waited = Duration::from_millis(waited).mul_f64(self.situation.time_factor);
+        let waited = Duration::from_millis(waited).mul_f64(self.situation.speed);
         if waited < timeout || self.status.stable().is_none() {
             return;
         }

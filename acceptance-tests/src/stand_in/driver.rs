@@ -1,0 +1,205 @@
+//! The cluster of one deployment: simulated, or real processes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use tracing::warn;
+
+use super::Options;
+use super::kubernetes::Desk;
+use super::real::RealCluster;
+use super::simulation::Simulation;
+use super::spec::{JobState, UpgradeMode};
+use super::status::{Failure, JOB_FAILED, ReconciliationState, Status};
+use super::switches::{Hold, Switches};
+use super::timing::{DEPLOY, SLOTS, STOP, TEAR_DOWN};
+use super::world::{ClusterView, Deploy, JobManager, Object, Outcome, Restore, Trigger};
+
+/// What performs the operator's orders for one deployment.
+pub struct Driver {
+    options: Options,
+    desk: Desk,
+    namespace: String,
+    name: String,
+    simulation: Simulation,
+    real: Option<RealCluster>,
+}
+
+impl Driver {
+    /// No cluster yet.
+    pub fn new(options: Options, desk: Desk, namespace: &str, name: &str) -> Self {
+        let simulation = Simulation::new(namespace, name, options.time_factor.recip());
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        Self { options, desk, namespace, name, simulation, real: None }
+    }
+
+    /// Finds again what ran before this program did: a status says so.
+    pub async fn resume(&mut self, object: &Object, uid: &str, switches: &Switches, now: i64) -> Result<()> {
+        let Some(status) = &object.status else { return Ok(()) };
+        let Some(deploy) = running(object, status) else { return Ok(()) };
+        if self.is_real(&deploy, switches, true) && !status.is_terminal() {
+            return self.deploy_real(deploy, uid, true).await;
+        }
+        // Old enough that nothing is seen of its start.
+        self.simulation.resume(deploy, now - self.milliseconds(SLOTS));
+        match status.job_state() {
+            "FINISHED" => self.simulation.end("FINISHED", now),
+            "CANCELED" => self.simulation.end("CANCELED", now),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What an operator finds.
+    pub async fn view(&mut self, switches: &Switches, now: i64) -> Result<ClusterView> {
+        let mut view = match &mut self.real {
+            Some(real) => {
+                let mut view = real.view().await?;
+                view.info.extend(self.simulation.view(now).info);
+                view
+            }
+            None => self.simulation.view(now),
+        };
+        if let (None, Some(state), Some(job)) = (&self.real, switches.job(), &mut view.job) {
+            job.state = state.to_owned();
+            let failing = matches!(state, "FAILED" | "RESTARTING" | "FAILING");
+            job.failure = failing.then(|| Failure::new(JOB_FAILED, "java.lang.RuntimeException: as the test asked for"));
+        }
+        if switches.holds(Hold::Deploying) && view.job_manager == JobManager::Up {
+            view = ClusterView { job_manager: JobManager::Starting, ..ClusterView::default() };
+        }
+        Ok(view)
+    }
+
+    /// Starts a cluster.
+    pub async fn deploy(&mut self, deploy: Deploy, uid: &str, switches: &Switches) -> Result<()> {
+        let account = deploy.spec.service_account.clone().unwrap_or_default();
+        let account_exists = self.desk.account_exists(&account).await?;
+        if self.is_real(&deploy, switches, account_exists) {
+            return self.deploy_real(deploy, uid, false).await;
+        }
+        self.take(DEPLOY).await;
+        self.simulation.deploy(deploy, account_exists, super::actor::now());
+        Ok(())
+    }
+
+    /// Takes the cluster down.
+    pub async fn tear_down(&mut self) -> Result<()> {
+        if let Some(real) = self.real.take() {
+            return real.tear_down().await;
+        }
+        self.simulation.tear_down();
+        self.take(TEAR_DOWN).await;
+        Ok(())
+    }
+
+    /// Takes a savepoint and ends the job.
+    pub async fn stop(&mut self, directory: &str, drain: bool, entropy: &str, switches: &Switches) -> Outcome {
+        if switches.savepoint_fails() {
+            return Outcome::Stopped(Err("Savepoint Error".to_owned()));
+        }
+        Outcome::Stopped(match &mut self.real {
+            Some(real) => real.stop(directory, drain).await,
+            None => {
+                self.take(STOP).await;
+                self.simulation.stop(directory, entropy, super::actor::now())
+            }
+        })
+    }
+
+    /// Asks for the job to be cancelled.
+    pub async fn cancel(&mut self, now: i64) {
+        match &self.real {
+            Some(real) => real.cancel().await,
+            None => self.simulation.cancel(now),
+        }
+    }
+
+    /// Takes a savepoint or a checkpoint beside the job.
+    pub async fn trigger(&self, trigger: &Trigger, entropy: &str) -> Result<String, String> {
+        match (&self.real, trigger) {
+            (Some(real), Trigger::Savepoint(directory)) => real.savepoint(directory).await,
+            (Some(real), Trigger::Checkpoint) => real.checkpoint().await,
+            (None, Trigger::Savepoint(directory)) => self.simulation.savepoint(directory, entropy),
+            (None, Trigger::Checkpoint) => Ok(String::new()),
+        }
+    }
+
+    /// Changes the number of TaskManagers in place.
+    pub async fn scale(&mut self, task_managers: i64) -> Result<()> {
+        self.simulation.scale(task_managers);
+        match &mut self.real {
+            Some(real) => real.scale(u32::try_from(task_managers).unwrap_or(1)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets a deployment that is gone.
+    pub async fn forget(&mut self) {
+        self.simulation.tear_down();
+        if let Some(real) = self.real.take()
+            && let Err(error) = real.tear_down().await
+        {
+            warn!("{}/{}: {error:#}", self.namespace, self.name);
+        }
+    }
+
+    /// Lets as much time pass as this takes.
+    pub async fn take(&self, duration: Duration) {
+        tokio::time::sleep(duration.mul_f64(self.options.time_factor)).await;
+    }
+
+    fn milliseconds(&self, duration: Duration) -> i64 {
+        i64::try_from(duration.mul_f64(self.options.time_factor).as_millis()).unwrap_or_default()
+    }
+
+    /// Whether processes are started: not for what could not start, and not for session clusters.
+    fn is_real(&self, deploy: &Deploy, switches: &Switches, account_exists: bool) -> bool {
+        let known = account_exists && self.simulation.can_start(deploy);
+        self.options.flink.is_some() && deploy.job_id.is_some() && known && !switches.status_only()
+    }
+
+    async fn deploy_real(&mut self, deploy: Deploy, uid: &str, again: bool) -> Result<()> {
+        let Some(installation) = self.options.flink.clone() else { return Ok(()) };
+        let directory: PathBuf = self.options.state_dir.join("flink").join(&self.namespace).join(&self.name);
+        let mut real = RealCluster::new(
+            self.desk.client().clone(),
+            self.options.routes.clone(),
+            &self.namespace,
+            &self.name,
+            uid,
+            installation,
+            &self.options.state_dir.join("volumes"),
+            directory,
+        );
+        // For what only the spec tells: sizes.
+        self.simulation.resume(deploy.clone(), 0);
+        real.deploy(deploy, again).await?;
+        self.real = Some(real);
+        Ok(())
+    }
+}
+
+/// What runs, if the status says that something does.
+fn running(object: &Object, status: &Status) -> Option<Deploy> {
+    let reconciled = status.reconciled()?;
+    let between = matches!(
+        status.reconciliation_status.state,
+        ReconciliationState::Upgrading | ReconciliationState::RollingBack
+    );
+    if between || reconciled.spec.job_state() == Some(JobState::Suspended) {
+        return None;
+    }
+    let rolled_back = status.reconciliation_status.state == ReconciliationState::RolledBack;
+    let spec = if rolled_back { status.stable()?.spec } else { reconciled.spec };
+    let mode = spec.job.as_ref().map(|job| job.upgrade_mode);
+    let path = status.job_status.upgrade_savepoint_path.clone();
+    let restore = match (mode, path) {
+        (Some(UpgradeMode::LastState), _) => Restore::LastState,
+        (Some(UpgradeMode::Savepoint), Some(path)) => Restore::From(path),
+        _ => Restore::Nothing,
+    };
+    let job_id = object.spec.job.as_ref().and(status.job_status.job_id.clone());
+    Some(Deploy { spec, job_id, restore })
+}

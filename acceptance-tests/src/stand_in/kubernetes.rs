@@ -1,0 +1,239 @@
+//! What the stand-in reads and writes through the API server.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::{Event as CoreEvent, ServiceAccount};
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+use super::operator::rfc3339;
+use super::spec::Spec;
+use super::status::Status;
+use super::world::{Event, Object, Snapshot};
+
+/// The finalizer of the real operator.
+const FINALIZER: &str = "flinkdeployments.flink.apache.org/finalizer";
+const MANAGER: &str = "flink-kubernetes-operator";
+
+/// One of the operator's kinds.
+pub fn resource(kind: &str) -> ApiResource {
+    let plural = format!("{}s", kind.to_lowercase());
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind), &plural)
+}
+
+/// Whether the API server answered with this code.
+pub fn is_code(error: &kube::Error, code: u16) -> bool {
+    matches!(error, kube::Error::Api(response) if response.code == code)
+}
+
+/// Reads an object. Fails where the operator's own reader would.
+pub fn parse(object: &DynamicObject) -> Result<Object> {
+    let spec = object.data.get("spec").cloned().unwrap_or_else(|| json!({}));
+    let status = object.data.get("status").filter(|status| !status.is_null());
+    Ok(Object {
+        name: object.name_any(),
+        generation: object.metadata.generation.unwrap_or_default(),
+        finalizer: object.finalizers().iter().any(|name| name == FINALIZER),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        spec: Spec::of(&spec).context("read the spec")?,
+        status: status.cloned().map(serde_json::from_value).transpose().context("read the status")?,
+    })
+}
+
+/// The API server, from the point of view of one object.
+#[derive(Clone)]
+pub struct Desk {
+    client: Client,
+    namespace: String,
+    name: String,
+    deployments: Api<DynamicObject>,
+}
+
+impl Desk {
+    /// For the deployment `namespace/name`.
+    pub fn new(client: Client, namespace: &str, name: &str) -> Self {
+        let deployments = Api::namespaced_with(client.clone(), namespace, &resource("FlinkDeployment"));
+        Self { client, namespace: namespace.to_owned(), name: name.to_owned(), deployments }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Writes the status. Returns the object as it is then, or `None` where it is gone.
+    pub async fn write_status(&self, object: &DynamicObject, status: &Status) -> Result<Option<DynamicObject>> {
+        let mut object = object.clone();
+        let mut tries = 0;
+        loop {
+            object.data["status"] = serde_json::to_value(status).context("write the status as JSON")?;
+            let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
+            match self.deployments.replace_status(&self.name, &parameters, &object).await {
+                Ok(written) => return Ok(Some(written)),
+                Err(error) if is_code(&error, 404) => return Ok(None),
+                Err(error) if is_code(&error, 409) && tries < 10 => {
+                    tries += 1;
+                    let Some(newer) = self.deployments.get_opt(&self.name).await.context("read the object again")? else {
+                        return Ok(None);
+                    };
+                    if newer.metadata.uid != object.metadata.uid {
+                        return Ok(None);
+                    }
+                    object = newer;
+                }
+                Err(error) => return Err(error).context("write the status"),
+            }
+        }
+    }
+
+    /// Puts the finalizer on, or takes it off.
+    pub async fn set_finalizer(&self, object: &DynamicObject, present: bool) -> Result<Option<DynamicObject>> {
+        let mut object = object.clone();
+        loop {
+            let others = object.finalizers().iter().filter(|name| *name != FINALIZER);
+            let finalizers: Vec<_> = others.map(String::as_str).chain(present.then_some(FINALIZER)).collect();
+            let version = &object.metadata.resource_version;
+            let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
+            let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+            match self.deployments.patch(&self.name, &parameters, &Patch::Merge(patch)).await {
+                Ok(written) => return Ok(Some(written)),
+                Err(error) if is_code(&error, 404) => return Ok(None),
+                Err(error) if is_code(&error, 409) => {
+                    match self.deployments.get_opt(&self.name).await.context("read the object again")? {
+                        Some(newer) if newer.metadata.uid == object.metadata.uid => object = newer,
+                        Some(_) | None => return Ok(None),
+                    }
+                }
+                Err(error) => return Err(error).context("write the finalizer"),
+            }
+        }
+    }
+
+    /// Writes an event about the object; the same one again counts up.
+    pub async fn write_event(&self, object: &DynamicObject, event: &Event, now: i64) -> Result<()> {
+        let kind = if event.warning { "Warning" } else { "Normal" };
+        let mut hasher = DefaultHasher::new();
+        (&object.metadata.uid, kind, &event.reason, &event.message).hash(&mut hasher);
+        let name = format!("{}.{}", event.component.to_lowercase(), hasher.finish());
+        let time = rfc3339(now - now.rem_euclid(1000));
+        let body = json!({
+            "metadata": { "name": name, "namespace": self.namespace },
+            "involvedObject": {
+                "apiVersion": "flink.apache.org/v1beta1",
+                "kind": "FlinkDeployment",
+                "name": self.name,
+                "namespace": self.namespace,
+                "uid": object.metadata.uid,
+            },
+            "type": kind,
+            "reason": event.reason,
+            // Longer ones are refused.
+            "message": event.message.chars().take(1024).collect::<String>(),
+            "source": { "component": event.component },
+            "firstTimestamp": time,
+            "lastTimestamp": time,
+            "count": 1,
+        });
+        let events: Api<CoreEvent> = Api::namespaced(self.client.clone(), &self.namespace);
+        let body: CoreEvent = serde_json::from_value(body).context("write the event as JSON")?;
+        match events.create(&PostParams::default(), &body).await {
+            Err(error) if is_code(&error, 409) => {}
+            done => return done.map(drop).context("write an event"),
+        }
+        let known = events.get(&name).await.context("read an event")?;
+        let count = known.count.unwrap_or_default() + 1;
+        let again = Patch::Merge(json!({ "count": count, "lastTimestamp": time }));
+        events.patch(&name, &PatchParams::default(), &again).await.map(drop).context("count an event up")
+    }
+
+    /// Whether pods can have this account.
+    pub async fn account_exists(&self, account: &str) -> Result<bool> {
+        let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.namespace);
+        Ok(accounts.get_opt(account).await.context("look for the service account")?.is_some())
+    }
+
+    /// Names of the session jobs that live on this cluster. None where the kind is not installed.
+    pub async fn session_jobs(&self) -> Result<Vec<String>> {
+        let jobs: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &self.namespace, &resource("FlinkSessionJob"));
+        let jobs = match jobs.list(&ListParams::default()).await {
+            Ok(jobs) => jobs,
+            Err(error) if is_code(&error, 404) => return Ok(Vec::new()),
+            Err(error) => return Err(error).context("list the session jobs"),
+        };
+        let ours = jobs.iter().filter(|job| job.data["spec"]["deploymentName"] == self.name.as_str());
+        Ok(ours.map(ResourceExt::name_any).collect())
+    }
+
+    /// Creates a `FlinkStateSnapshot`. Nothing where the kind is not installed.
+    pub async fn create_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
+        let kind = match &snapshot.path {
+            Some(path) => json!({ "savepoint": {
+                "alreadyExists": snapshot.exists,
+                "disposeOnDelete": false,
+                "formatType": "CANONICAL",
+                "path": path,
+            } }),
+            None => json!({ "checkpoint": {} }),
+        };
+        let mut body = json!({
+            "apiVersion": "flink.apache.org/v1beta1",
+            "kind": "FlinkStateSnapshot",
+            "metadata": {
+                "name": snapshot.name,
+                "namespace": self.namespace,
+                "labels": { "snapshot.trigger-type": snapshot.trigger },
+            },
+            "spec": { "backoffLimit": 0, "jobReference": { "kind": "FlinkDeployment", "name": self.name } },
+        });
+        for (name, value) in kind.as_object().into_iter().flatten() {
+            body["spec"][name] = value.clone();
+        }
+        let body: DynamicObject = serde_json::from_value(body).context("write the snapshot as JSON")?;
+        match self.snapshots().create(&PostParams::default(), &body).await {
+            Err(error) if is_code(&error, 404) => Ok(()),
+            done => done.map(drop).context("create a FlinkStateSnapshot"),
+        }
+    }
+
+    /// Writes the state of a `FlinkStateSnapshot`: first as a label, then as status.
+    pub async fn write_snapshot(&self, snapshot: &Snapshot, status: &Value) -> Result<()> {
+        let state = status.get("state").and_then(Value::as_str).unwrap_or_default();
+        let kind = if snapshot.path.is_some() { "SAVEPOINT" } else { "CHECKPOINT" };
+        let mut labels = json!({ "snapshot.state": state, "snapshot.type": kind });
+        if snapshot.labelled {
+            labels["job-reference.kind"] = json!("FlinkDeployment");
+            labels["job-reference.name"] = json!(self.name);
+        }
+        let labels = Patch::Merge(json!({ "metadata": { "labels": labels } }));
+        let status = Patch::Merge(json!({ "status": status }));
+        let snapshots = self.snapshots();
+        let parameters = PatchParams::default();
+        let labelled = snapshots.patch(&snapshot.name, &parameters, &labels).await;
+        let written = match labelled {
+            Ok(_) => snapshots.patch_status(&snapshot.name, &parameters, &status).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            // Not installed, or deleted meanwhile.
+            Err(error) if is_code(&error, 404) => Ok(()),
+            done => done.map(drop).context("write the state of a FlinkStateSnapshot"),
+        }
+    }
+
+    fn snapshots(&self) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, &resource("FlinkStateSnapshot"))
+    }
+}
+
+/// Whether a write failed because its namespace is being deleted, or because what it is about is gone.
+pub fn is_too_late(error: &anyhow::Error) -> bool {
+    let api = error.chain().find_map(|cause| cause.downcast_ref::<kube::Error>());
+    matches!(api, Some(kube::Error::Api(response)) if is_terminating(response) || response.code == 404)
+}
+
+fn is_terminating(response: &kube::core::Status) -> bool {
+    response.code == 403 && response.message.contains("being terminated")
+}
