@@ -34,6 +34,14 @@ impl Case {
     /// The cluster cannot be reached or started.
     pub async fn new(prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
         let options = Options { flink: "1.20".to_owned(), ..Options::acceptance("acceptance")? };
+        Self::on(options, prefix, jobs, configuration).await
+    }
+
+    /// A case on a sandbox of its own kind.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or started.
+    pub async fn on(options: Options, prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
         let sandbox = Sandbox::start(options).await?;
         let labels: &[(&str, &str)] = match jobs {
             Jobs::StatusOnly => &[("sandbox.terraform-provider-flink/flink", "none")],
