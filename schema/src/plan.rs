@@ -250,8 +250,9 @@ impl Planner {
 /// The planned value of an attribute that a configuration can set.
 fn planned_input(attribute: &Attribute, config: &Value, prior: &Value, create: bool) -> Value {
     if !config.is_null() {
-        // The prior spelling stays where it means the same: Terraform accepts the prior value or the configured one.
-        return if attribute.means_same(config, prior) {
+        // The prior spelling stays where it means the same: Terraform accepts the prior value, where there is one, or
+        // the configured one.
+        return if !prior.is_null() && attribute.means_same(config, prior) {
             prior.clone()
         } else {
             config.clone()

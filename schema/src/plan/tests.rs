@@ -247,6 +247,17 @@ fn replace_only_where_the_meaning_differs() {
     }
 }
 
+/// Terraform takes the prior value in place of the configured one only where there is a prior value.
+#[test]
+fn a_default_that_is_spelled_out_is_planned_as_it_is_spelled() {
+    let config = object(&[("name", "a".into()), ("mode", "native".into())]);
+    let plan = plan(&sample(), &config, &prior(&[]));
+    assert_eq!(plan.planned.member("mode"), &"native".into());
+    assert_eq!(plan.action(), Action::Update);
+    assert!(plan.changes.is_empty() && plan.requires_replace.is_empty(), "it means the same");
+    assert_eq!(plan.planned.member("job_id"), &"j1".into(), "nothing happens to the object");
+}
+
 #[test]
 fn what_the_resource_decides_stays_decided() {
     let block = sample();
@@ -319,7 +330,7 @@ proptest! {
             if attribute.write_only {
                 prop_assert!(planned.is_null());
             } else if !config.is_null() {
-                prop_assert!(planned == config || planned == before, "{name}: {planned:?}");
+                prop_assert!(planned == config || (planned == before && !before.is_null()), "{name}: {planned:?}");
             } else if planned.is_unknown() {
                 prop_assert!(attribute.computed, "{name} is unknown");
             }

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use terraform_schema::schema::Attribute;
-use terraform_schema::{
-    AttributePath, AttributeType, Computed, Diagnostics, Schema, Shape, Type, Value, WriteOnly,
-};
+use terraform_schema::schema::{Attribute, Semantics};
+use terraform_schema::{AttributePath, AttributeType, Computed, Diagnostics, Schema, Shape, Type, Value, WriteOnly};
 
 /// A box on a shelf.
 #[derive(Clone, Debug, Default, Schema)]
@@ -78,17 +76,26 @@ pub(crate) struct BoxIdentity {
 impl ShelfBox {
     /// A box of which only the name is known.
     pub(crate) fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
-/// A value of any type.
+/// A value of any type, compared as the JSON that the shelf keeps.
 #[derive(Clone, Debug)]
 pub(crate) struct Anything(pub(crate) Value);
 
 impl AttributeType for Anything {
     fn shape() -> Shape {
-        Shape::Attribute(Box::new(Attribute::new(Type::Dynamic)))
+        Shape::Attribute(Box::new(Attribute {
+            semantics: Semantics {
+                same: |a, b| a.to_plain_json() == b.to_plain_json(),
+                ..Semantics::default()
+            },
+            ..Attribute::new(Type::Dynamic)
+        }))
     }
 
     fn decode(value: &Value, _: &AttributePath) -> Result<Self, Diagnostics> {

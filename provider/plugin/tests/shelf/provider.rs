@@ -19,7 +19,9 @@ use model::{BoxIdentity, ShelfBox};
 use store::{Store, Stored};
 
 fn main() -> ExitCode {
-    terraform_plugin::run("registry.terraform.io/example/shelf", |handlers| Service::new(Shelf, handlers))
+    terraform_plugin::run("registry.terraform.io/example/shelf", |handlers| {
+        Service::new(Shelf, handlers)
+    })
 }
 
 struct Shelf;
@@ -64,7 +66,13 @@ impl Resource for Boxes {
             plan.change(AttributePath::of(["ready"]), UpdateClass::Restart);
             plan.set("ready", Value::Unknown);
         }
-        if plan.config().at("size").get::<i64>().known().is_some_and(|size| size > 500) {
+        if plan
+            .config()
+            .at("size")
+            .get::<i64>()
+            .known()
+            .is_some_and(|size| size > 500)
+        {
             return Diagnostic::warning("Large box")
                 .detail(format!("It is planned as `{}`.", cx.mark.as_str()))
                 .at(AttributePath::of(["size"]))
@@ -75,7 +83,9 @@ impl Resource for Boxes {
 
     fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, Store>) -> Diagnostics {
         if prior.at("label").text() == Some("keep") {
-            return Diagnostic::error("Box is kept").detail("Change its label before you destroy it.").into();
+            return Diagnostic::error("Box is kept")
+                .detail("Change its label before you destroy it.")
+                .into();
         }
         Diagnostics::new()
     }
@@ -108,7 +118,9 @@ impl Resource for Boxes {
             Lookup::Known(known) => (known.name.clone(), Some(known)),
             Lookup::Import(identity) => (identity.name.clone(), None),
         };
-        let Some(stored) = cx.data.read(&name)? else { return Ok(None) };
+        let Some(stored) = cx.data.read(&name)? else {
+            return Ok(None);
+        };
         if cx.private(UID).is_some_and(|uid| uid != stored.uid) {
             return Ok(None);
         }
@@ -148,7 +160,9 @@ impl Resource for Boxes {
         if cx.data.fault("settle-wait").is_err() {
             cx.data.log("waiting")?;
             cx.stop.cancelled().await;
-            return Err(Diagnostic::error("Interrupted").detail("The box was written and did not settle.").into());
+            return Err(Diagnostic::error("Interrupted")
+                .detail("The box was written and did not settle.")
+                .into());
         }
         written.ready = true.into();
         Ok(written)
@@ -156,18 +170,26 @@ impl Resource for Boxes {
 
     async fn delete(&self, prior: ShelfBox, mark: PlanMark, cx: &Context<'_, Store>) -> Result<(), Diagnostics> {
         let private = if cx.private(UID).is_some() { "with" } else { "without" };
-        cx.data.log(&format!("delete {} {} {private} private state", prior.name, mark.as_str()))?;
+        cx.data.log(&format!(
+            "delete {} {} {private} private state",
+            prior.name,
+            mark.as_str()
+        ))?;
         cx.data.fault("delete")?;
         cx.data.remove(&prior.name)
     }
 
     fn identity(&self, model: &ShelfBox) -> BoxIdentity {
-        BoxIdentity { name: model.name.clone() }
+        BoxIdentity {
+            name: model.name.clone(),
+        }
     }
 
     fn parse_import_id(&self, id: &str, _: &PlanContext<'_, Store>) -> Result<BoxIdentity, Diagnostics> {
         if id.contains('/') {
-            return Err(Diagnostic::error("Invalid import ID").detail("Give the name of the box alone.").into());
+            return Err(Diagnostic::error("Invalid import ID")
+                .detail("Give the name of the box alone.")
+                .into());
         }
         Ok(BoxIdentity { name: id.to_owned() })
     }
@@ -176,10 +198,17 @@ impl Resource for Boxes {
         if source.type_name != "terraform_data" {
             return Ok(None);
         }
-        let name = source.state["input"]["value"].as_str().or_else(|| source.state["input"].as_str());
+        let name = source.state["input"]["value"]
+            .as_str()
+            .or_else(|| source.state["input"].as_str());
         match name {
-            Some(name) => Ok(Some(ShelfBox { ready: true.into(), ..ShelfBox::named(name) })),
-            None => Err(Diagnostic::error("Cannot move").detail("The input holds no name.").into()),
+            Some(name) => Ok(Some(ShelfBox {
+                ready: true.into(),
+                ..ShelfBox::named(name)
+            })),
+            None => Err(Diagnostic::error("Cannot move")
+                .detail("The input holds no name.")
+                .into()),
         }
     }
 }

@@ -44,7 +44,11 @@ impl Store {
     }
 
     pub(crate) fn write(&self, stored: &Stored) -> Result<(), Diagnostics> {
-        std::fs::write(self.file(&stored.name), serde_json::to_vec_pretty(stored).map_err(failed)?).map_err(failed)
+        std::fs::write(
+            self.file(&stored.name),
+            serde_json::to_vec_pretty(stored).map_err(failed)?,
+        )
+        .map_err(failed)
     }
 
     pub(crate) fn remove(&self, name: &str) -> Result<(), Diagnostics> {
@@ -55,14 +59,19 @@ impl Store {
     pub(crate) fn fault(&self, name: &str) -> Result<(), Diagnostics> {
         let faults = std::fs::read_to_string(self.0.join("faults")).unwrap_or_default();
         if faults.lines().any(|line| line == name) {
-            return Err(Diagnostic::error("The shelf refuses").detail(format!("It shall fail at {name}.")).into());
+            return Err(Diagnostic::error("The shelf refuses")
+                .detail(format!("It shall fail at {name}."))
+                .into());
         }
         Ok(())
     }
 
     pub(crate) fn log(&self, line: &str) -> Result<(), Diagnostics> {
-        let mut log =
-            std::fs::File::options().create(true).append(true).open(self.0.join("log")).map_err(failed)?;
+        let mut log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.0.join("log"))
+            .map_err(failed)?;
         writeln!(log, "{line}").map_err(failed)
     }
 
@@ -72,14 +81,22 @@ impl Store {
 }
 
 fn failed(error: impl std::fmt::Display) -> Diagnostics {
-    Diagnostic::error("The shelf is broken").detail(error.to_string()).into()
+    Diagnostic::error("The shelf is broken")
+        .detail(error.to_string())
+        .into()
 }
 
 impl Stored {
     /// The box that a model asks for; `before` is what there is.
     pub(crate) fn of(model: &ShelfBox, before: Option<&Stored>) -> Self {
         let seal = model.seal.as_ref().and_then(|seal| seal.0.as_ref());
-        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos().to_string();
+        let now = || {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_nanos()
+                .to_string()
+        };
         Self {
             uid: before.map_or_else(now, |before| before.uid.clone()),
             name: model.name.clone(),
@@ -111,7 +128,10 @@ impl Stored {
             label: Some(self.label.clone().into()),
             colour: self.colour.clone(),
             tags: self.tags.clone(),
-            content: self.content.as_ref().map(|content| Anything(Value::dynamic_from_json(content))),
+            content: self
+                .content
+                .as_ref()
+                .map(|content| Anything(Value::dynamic_from_json(content))),
             seal: base.seal.clone(),
             seal_version: self.seal_version,
             lid: self.lid.clone(),
