@@ -18,7 +18,7 @@ fn program() -> String {
     std::env::var("TERRAFORM").unwrap_or_else(|_| "terraform".to_owned())
 }
 
-/// The provider's binary, built by this test run.
+/// The provider's binary: the one that `TERRAFORM_PROVIDER_FLINK` names, else built by this test run.
 ///
 /// # Errors
 /// The build fails.
@@ -28,6 +28,10 @@ pub async fn provider_binary() -> Result<PathBuf> {
 }
 
 async fn build_provider() -> Result<PathBuf> {
+    // Set where the provider has just been built with everything else.
+    if let Some(binary) = std::env::var_os("TERRAFORM_PROVIDER_FLINK") {
+        return Ok(PathBuf::from(binary));
+    }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let output = Command::new(cargo)
