@@ -55,7 +55,7 @@ fn deployment(name: &str) -> Value {
             "serviceAccount": "flink",
             "jobManager": { "resource": { "cpu": 0.5, "memory": "1024m" } },
             "taskManager": { "resource": { "cpu": 0.5, "memory": "1024m" } },
-            "job": { "jarURI": "local:///opt/flink/job.jar", "state": "suspended", "upgradeMode": "stateless" },
+            "job": { "jarURI": "local:///opt/flink/job.jar", "parallelism": 1, "state": "suspended", "upgradeMode": "stateless" },
         },
     })
 }
@@ -309,7 +309,10 @@ async fn knows_roles(client: &Client, namespace: &str) {
 async fn a_control_plane_in_this_process_serves_our_own_crds_and_the_service_proxy() {
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().canonicalize().unwrap();
-    let binary = tokio::task::spawn_blocking(sandbox::build).await.unwrap().unwrap();
+    let binary = tokio::task::spawn_blocking(|| sandbox::build(&Options::personal()?))
+        .await
+        .unwrap()
+        .unwrap();
     let routes = Routes::default();
     let (plane, client) = ControlPlane::start(&state, &binary, "derived", routes.clone())
         .await

@@ -49,8 +49,12 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Build what `up` needs and would build by itself, so that it starts in seconds.
-    Build,
+    /// Build and fetch what `up` needs and would get by itself, so that it starts in seconds.
+    Build {
+        /// Flink version to fetch, or `none`.
+        #[arg(long, default_value = "1.20", value_name = "VERSION")]
+        flink: String,
+    },
     /// The daemon behind `up`.
     #[command(hide = true)]
     Serve {
@@ -133,7 +137,13 @@ fn run(command: Command) -> Result<ExitCode> {
             let status = sandbox::status(&options.state);
             return Ok(show(status, &options));
         }
-        Command::Build => println!("{}", sandbox::build()?.display()),
+        Command::Build { flink } => {
+            let binary = sandbox::build(&Options {
+                flink,
+                ..Options::personal()?
+            })?;
+            println!("{}", binary.display());
+        }
         Command::Serve { kubernetes, options } => {
             let filter =
                 EnvFilter::try_from_env("SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));

@@ -3,35 +3,35 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 use super::control_plane::ControlPlane;
 use super::state::{Program, Record, State};
 use super::{Options, Routes};
+use crate::flink::Installation;
+use crate::stand_in;
 
-/// Runs the sandbox until it is told to stop, is not used any more, or one of its processes ends.
+/// How long the stand-in may take to end its processes.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// Runs the sandbox until it is told to stop, is not used any more, or one of its parts ends.
 pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
     let mut stop = Stop::listen()?;
     let state = State::create(&options.state)?;
     // For the relative names of sockets, which have to be short.
     std::env::set_current_dir(state.directory()).context("enter the sandbox's directory")?;
-    tokio::select! {
-        ended = run(&state, options, kubernetes) => ended,
-        () = stop.requested() => {
-            info!("asked to stop");
-            state.withdraw();
-            Ok(())
-        }
-    }
-}
-
-async fn run(state: &State, options: Options, kubernetes: PathBuf) -> Result<()> {
     let routes = Routes::default();
-    let (mut plane, _client) =
-        ControlPlane::start(state.directory(), &kubernetes, &options.crds, routes.clone()).await?;
+    let (mut plane, client) = tokio::select! {
+        started = ControlPlane::start(state.directory(), &kubernetes, &options.crds, routes.clone()) => started?,
+        () = stop.requested() => return Ok(()),
+    };
 
+    let cancellation = CancellationToken::new();
+    let stand_in = stand_in_options(&state, &options, routes)?;
+    let mut stand_in = tokio::spawn(stand_in::run(client, stand_in, cancellation.clone()));
     let program = std::env::current_exe().context("find this program")?;
     state.announce(&Record {
         program: Program::at(&program)?,
@@ -41,21 +41,45 @@ async fn run(state: &State, options: Options, kubernetes: PathBuf) -> Result<()>
         options: options.clone(),
     })?;
     info!("ready at {}", plane.server());
-    tokio::select! {
-        failure = plane.failure() => {
-            error!("{failure}");
-            state.withdraw();
-            anyhow::bail!("the sandbox cannot go on without one of its processes");
-        }
-        users = unused(state, options.stop_when_unused) => {
-            // Held to the end: who wants to use the sandbox waits until it is gone.
-            let _users = users?;
+
+    // Who wants to use the sandbox waits until it is gone, where it stops for lack of users.
+    let mut _users = None;
+    let end = tokio::select! {
+        failure = plane.failure() => Err(anyhow!(failure)),
+        ended = &mut stand_in => match ended {
+            Ok(Ok(())) => Err(anyhow!("the stand-in operator stopped by itself")),
+            Ok(Err(error)) => Err(error.context("the stand-in operator failed")),
+            Err(error) => Err(anyhow!("the stand-in operator failed: {error}")),
+        },
+        users = unused(&state, options.stop_when_unused) => {
             info!("stops, because nobody uses it any more");
-            state.withdraw();
-            plane.stop();
+            users.map(|users| _users = Some(users))
         }
+        () = stop.requested() => {
+            info!("asked to stop");
+            Ok(())
+        }
+    };
+    state.withdraw();
+    cancellation.cancel();
+    if !stand_in.is_finished() && tokio::time::timeout(GRACE, &mut stand_in).await.is_err() {
+        warn!("the stand-in operator did not end within {} s", GRACE.as_secs());
+        stand_in.abort();
     }
-    Ok(())
+    plane.stop();
+    end
+}
+
+fn stand_in_options(state: &State, options: &Options, routes: Routes) -> Result<stand_in::Options> {
+    let state_dir = state.stand_in();
+    std::fs::create_dir_all(&state_dir).with_context(|| format!("create {}", state_dir.display()))?;
+    let flink = options.flink_version()?.map(Installation::ensure).transpose()?;
+    Ok(stand_in::Options {
+        routes,
+        flink,
+        time_factor: options.time_factor,
+        state_dir,
+    })
 }
 
 /// Waits until nobody has used the sandbox for `patience`. From then on nobody can until the

@@ -11,14 +11,18 @@ use super::process::{Trace, resident_bytes};
 use super::progress::{say, spoken};
 use super::state::{Program, Record, State};
 use super::{Options, kubernetes, options};
+use crate::flink::Installation;
 
 /// How long a start may take, with everything built.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Builds the control plane's binary if the cache has none, and gives its path. Starting does so,
-/// too, and then takes minutes.
-pub fn build() -> Result<PathBuf> {
-    kubernetes::binary(&options::cache()?)
+/// Builds and fetches what a sandbox with these options needs and the cache does not have, and gives
+/// the path of the control plane's binary. Starting does so, too, and then takes minutes.
+pub fn build(options: &Options) -> Result<PathBuf> {
+    options.check()?;
+    let kubernetes = kubernetes::binary(&options::cache()?)?;
+    options.flink_version()?.map(Installation::ensure).transpose()?;
+    Ok(kubernetes)
 }
 
 /// Starts the sandbox with these options, or finds it running already. Returns when it is ready.
@@ -35,9 +39,8 @@ pub fn up_and_use(options: &Options) -> Result<(Record, std::fs::File)> {
 }
 
 fn up_for(options: &Options, use_it: bool) -> Result<(Record, Option<std::fs::File>)> {
-    options.check()?;
     // Before the lock: a build takes minutes, and builds have a lock of their own.
-    let kubernetes = build()?;
+    let kubernetes = build(options)?;
     let program = program()?;
     loop {
         let state = State::create(&options.state)?;
@@ -229,7 +232,7 @@ pub fn status(directory: &Path) -> Option<Status> {
 }
 
 /// The `sandbox` program: this one, or the one that Cargo built beside this test.
-fn program() -> Result<Program> {
+pub fn program() -> Result<Program> {
     let this = std::env::current_exe().context("find this program")?;
     let beside = this
         .ancestors()

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::crds;
+use super::{crds, lifecycle};
+use crate::flink::Version;
 
 const NAME: &str = "terraform-provider-flink";
+
+const NO_FLINK: &str = "none";
 
 /// What a sandbox is started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,25 +42,48 @@ impl Options {
             state: state_home()?.join("sandbox"),
             keep: true,
             crds: crds::DEFAULT_VERSION.to_owned(),
-            flink: "none".to_owned(),
+            flink: NO_FLINK.to_owned(),
             time_factor: Self::TIME_FACTOR,
             stop_when_unused: None,
         })
     }
 
-    /// The sandbox that all acceptance tests share: empty at each start, ends a few minutes after
-    /// the last test. `name` tells sandboxes with different options apart.
+    /// The sandbox that all acceptance tests of one build share: empty at each start, ends a few
+    /// minutes after the last test. `name` tells sandboxes with different options apart.
     pub fn acceptance(name: &str) -> Result<Self> {
+        let program = lifecycle::program()?;
+        let hash = Sha256::digest(program.path().as_os_str().as_encoded_bytes());
+        let build: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {
-            state: state_home()?.join(name),
+            // Another checkout has another program, and would restart a sandbox shared with it.
+            state: state_home()?.join(format!("{name}-{build}")),
             keep: false,
             stop_when_unused: Some(Duration::from_secs(300)),
             ..Self::personal()?
         })
     }
 
+    /// The Flink that application clusters really run, if there is to be one.
+    pub fn flink_version(&self) -> Result<Option<Version>> {
+        if self.flink == NO_FLINK {
+            return Ok(None);
+        }
+        let known = || {
+            Version::ALL
+                .iter()
+                .map(|version| version.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let version = Version::named(&self.flink);
+        version
+            .map(Some)
+            .with_context(|| format!("the sandbox runs Flink {} or none, not {}", known(), self.flink))
+    }
+
     /// Refuses what no sandbox can be started with.
     pub fn check(&self) -> Result<()> {
+        self.flink_version()?;
         ensure!(
             self.time_factor.is_finite() && self.time_factor > 0.0,
             "the time factor must be a number above 0, not {}",

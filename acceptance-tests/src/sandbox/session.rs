@@ -82,7 +82,9 @@ impl Sandbox {
     /// The same with labels, which the stand-in operator reads.
     pub async fn labelled_namespace(&self, prefix: &str, labels: &[(&str, &str)]) -> Result<Namespace> {
         let client = self.client().await?;
-        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let labels = labels
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let metadata = ObjectMeta {
             generate_name: Some(format!("{prefix}-")),
             labels: Some(labels.collect()),

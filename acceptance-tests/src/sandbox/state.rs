@@ -1,9 +1,11 @@
 //! The directory of one sandbox: who may change it, who uses it, what runs in it.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -107,6 +109,11 @@ impl State {
         control_plane::kubeconfig(&self.directory)
     }
 
+    /// The directory of the stand-in operator.
+    pub fn stand_in(&self) -> PathBuf {
+        self.directory.join("stand-in")
+    }
+
     /// The process that holds the others.
     pub fn daemon(&self) -> Trace {
         Trace::new(&self.directory, "sandbox")
@@ -175,10 +182,8 @@ impl State {
 
     /// Removes the cluster's objects and everything that belongs to them.
     pub fn empty(&self) -> Result<()> {
-        for name in ["etcd", "stand-in"] {
-            remove(&self.directory.join(name))?;
-        }
-        Ok(())
+        remove(&self.directory.join("etcd"))?;
+        remove(&self.stand_in())
     }
 
     /// Removes the whole directory.
@@ -188,11 +193,18 @@ impl State {
 }
 
 fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("remove {}", directory.display()))
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        match fs::remove_dir_all(directory) {
+            // A Flink that was killed with its sandbox may still be writing.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove {}", directory.display()));
+            }
+            _ => return Ok(()),
         }
-        _ => Ok(()),
     }
 }
 
