@@ -10,7 +10,7 @@ pub mod events;
 pub mod field_path;
 pub mod objects;
 pub mod ownership;
-mod request;
+pub(crate) mod request;
 pub mod spelling;
 mod take_over;
 pub mod watch;
@@ -23,3 +23,6 @@ pub use delete::{DeleteError, Deletion, Preconditions};
 pub use error::{FieldCause, KubernetesError};
 pub use objects::{FIELD_MANAGER, Live, Objects};
 pub use write::{UnknownField, Write, WriteError};
+
+#[cfg(test)]
+mod tests;

@@ -7,5 +7,10 @@
 
 pub mod kubernetes;
 pub mod operator;
+pub mod rest;
+pub mod secret;
 pub mod text;
 pub mod wait;
+
+#[cfg(test)]
+mod testing;

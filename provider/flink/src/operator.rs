@@ -1,6 +1,7 @@
 //! The custom resources of the Flink Kubernetes Operator: types, meaning, progress.
 
 mod attributes;
+pub mod causes;
 pub mod checks;
 pub mod configuration;
 pub mod deployment;
@@ -12,6 +13,7 @@ pub mod pod_template;
 pub mod process;
 pub mod progress;
 pub mod quantity;
+pub mod removal;
 pub mod resource;
 pub mod status;
 
@@ -24,5 +26,9 @@ pub use pod_template::PodTemplate;
 pub use process::{JobManagerSpec, ProcessResource, ResourceClaim, ResourceRequirements, TaskManagerSpec};
 pub use progress::{Baseline, progress};
 pub use quantity::{Cpu, Memory, Quantities, Quantity};
+pub use removal::{OnDestroy, RemoveError, Removed, remove};
 pub use resource::{Manifest, Resource};
 pub use status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
+
+#[cfg(test)]
+mod contract;

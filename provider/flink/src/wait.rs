@@ -215,7 +215,8 @@ async fn follow<K: Resource>(
                     debug!(name, "the watch has been silent for too long");
                     return None;
                 }
-                let live = clock.live.take();
+                // Time alone may have decided: the same object, looked at again.
+                let live = clock.live.clone();
                 if let Some(ended) = clock.judge(live, name, judge) {
                     return Some(ended);
                 }

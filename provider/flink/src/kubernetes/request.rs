@@ -16,7 +16,8 @@ use serde::de::DeserializeOwned;
 use tracing::debug;
 
 use super::cluster::Cluster;
-use super::error::{About, KubernetesError};
+pub(crate) use super::error::About;
+use super::error::KubernetesError;
 
 /// What may not stand unescaped in a path segment or query value.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -200,6 +200,61 @@ impl<K: Resource> Objects<K> {
         })
     }
 
+    /// Changes single fields of an object, and leaves all others to whom they belong. `change` sees the
+    /// fields that are ours, with their live values, and the whole live object. Fields of others that it
+    /// sets become ours.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn amend(
+        &self,
+        name: &str,
+        uid: &str,
+        change: impl Fn(&mut Value, &Live<K>),
+    ) -> Result<Live<K>, WriteError> {
+        let mut lost = None;
+        for attempt in 0..ATTEMPTS {
+            self.pause_before(attempt, lost.as_ref()).await?;
+            let live = match self.present(name, uid).await {
+                Err(WriteError::Kubernetes(error)) if lost.is_some() && error.may_heal() => {
+                    lost = Some(error);
+                    continue;
+                }
+                other => other?,
+            };
+            let mut object = ownership::applied_by(live.metadata(), FIELD_MANAGER)
+                .map_or_else(|| json!({}), |claims| ownership::project(&live.json, claims));
+            change(&mut object, &live);
+            object["apiVersion"] = json!(K::api_version());
+            object["kind"] = json!(K::KIND);
+            object["metadata"]["name"] = json!(name);
+            object["metadata"]["namespace"] = json!(self.namespace);
+            object["metadata"]["uid"] = json!(uid);
+            object["metadata"]["resourceVersion"] = json!(live.resource_version());
+            match self.apply(&object, true).await {
+                Ok(Applied::Done { live, .. }) => return Ok(live),
+                Ok(Applied::Outdated | Applied::Conflict(_)) => {}
+                Err(WriteError::Kubernetes(error)) if error.outcome_unknown() => lost = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let (kind, namespace, name) = (K::KIND, self.namespace.clone(), name.to_owned());
+        Err(match lost {
+            Some(source) => WriteError::Unsettled {
+                kind,
+                namespace,
+                name,
+                source,
+            },
+            None => WriteError::Contended {
+                kind,
+                namespace,
+                name,
+                attempts: ATTEMPTS,
+            },
+        })
+    }
+
     /// Applies once, by force where that is allowed. `None`: the object has changed meanwhile.
     async fn write_once(&self, object: &Value, live: &Live<K>, how: Write<'_>) -> Result<Option<Live<K>>, WriteError> {
         let mut sent = object.clone();

@@ -1,0 +1,154 @@
+use super::*;
+use crate::testing::{Api, Reply, failure};
+use serde_json::json;
+
+fn job_manager(api: &Api) -> JobManager {
+    JobManager::new(api.cluster(), "team", "orders-rest", 8081)
+}
+
+#[tokio::test]
+async fn asks_through_the_service_proxy() {
+    let answer = json!({"taskmanagers": 2, "slots-total": 4, "slots-available": 1, "jobs-running": 1, "flink-version": "1.20.5", "new": []});
+    let api = Api::new(vec![(
+        "GET",
+        "/api/v1/namespaces/team/services/orders-rest:8081/proxy/overview",
+        Reply::Json(200, answer),
+    )]);
+    let overview = job_manager(&api).overview().await.unwrap();
+    assert_eq!(
+        (overview.taskmanagers, overview.slots_total, overview.slots_available),
+        (2, 4, 1)
+    );
+    assert_eq!(overview.flink_version, "1.20.5");
+}
+
+#[tokio::test]
+async fn jobs_vertices_and_checkpoints() {
+    let job = json!({"jid": "a1", "name": "Orders", "state": "RUNNING", "start-time": 5,
+                     "vertices": [{"id": "v", "name": "Source", "parallelism": 2, "status": "RUNNING", "tasks": {}}]});
+    let api = Api::new(vec![("GET", "/proxy/jobs/a1", Reply::Json(200, job))]);
+    let job = job_manager(&api).job("a1").await.unwrap();
+    assert_eq!((job.name.as_str(), job.vertices[0].parallelism), ("Orders", 2));
+
+    let checkpoints = json!({"counts": {}, "latest": {"completed": null, "savepoint": null,
+        "restored": {"id": 7, "is_savepoint": true, "external_path": "file:/savepoints/s-1", "restore_timestamp": 1}}});
+    let api = Api::new(vec![(
+        "GET",
+        "/proxy/jobs/a1/checkpoints",
+        Reply::Json(200, checkpoints),
+    )]);
+    let checkpoints = job_manager(&api).checkpoints("a1").await.unwrap();
+    assert_eq!(
+        checkpoints.restored().unwrap().external_path.as_deref(),
+        Some("file:/savepoints/s-1")
+    );
+    assert_eq!(checkpoints.completed(), None);
+
+    let jobs = json!({"jobs": [{"jid": "a1", "name": "Orders", "state": "RUNNING", "start-time": 1, "end-time": -1, "tasks": {}}]});
+    let api = Api::new(vec![("GET", "/proxy/jobs/overview", Reply::Json(200, jobs))]);
+    assert_eq!(job_manager(&api).jobs().await.unwrap()[0].state, "RUNNING");
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_for_the_election_of_a_leader() {
+    let electing = Reply::Json(
+        503,
+        json!({"errors": ["Service temporarily unavailable due to an ongoing leader election. Please refresh."]}),
+    );
+    let api = Api::new(vec![
+        ("GET", "", electing.clone()),
+        ("GET", "", electing.clone()),
+        ("GET", "", Reply::Json(200, json!({"taskmanagers": 1}))),
+    ]);
+    assert_eq!(job_manager(&api).overview().await.unwrap().taskmanagers, 1);
+    let api = Api::new(vec![("GET", "", electing)]);
+    let error = job_manager(&api).overview().await.unwrap_err();
+    assert!(error.to_string().contains("ongoing leader election"), "{error}");
+    assert_eq!(api.received().len(), 5);
+}
+
+#[tokio::test]
+async fn errors_become_sentences() {
+    let stack =
+        "org.apache.flink.runtime.rest.NotFoundException: Job a1 not found\n\tat org.apache.flink.X.y(X.java:1)\n";
+    let api = Api::new(vec![("GET", "", Reply::Json(404, json!({"errors": [stack]})))]);
+    let error = job_manager(&api).job("a1").await.unwrap_err();
+    assert!(error.is_unknown_job());
+    assert_eq!(
+        error.to_string(),
+        "the JobManager refuses jobs/a1 (status 404): Job a1 not found"
+    );
+
+    let internal = json!({"errors": ["Internal server error.", "<Exception on server side:\njava.lang.X: y"]});
+    let api = Api::new(vec![("GET", "", Reply::Json(500, internal))]);
+    let error = job_manager(&api).overview().await.unwrap_err();
+    assert!(error.to_string().ends_with("<Exception on server side:"), "{error}");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_told_apart() {
+    let down = failure(
+        503,
+        "ServiceUnavailable",
+        "no endpoints available for service \"orders-rest:8081\"",
+        json!({}),
+    );
+    let api = Api::new(vec![("GET", "", down)]);
+    assert!(matches!(
+        job_manager(&api).overview().await,
+        Err(RestError::NoJobManager { .. })
+    ));
+    assert_eq!(api.received().len(), 1);
+
+    let gone = failure(
+        404,
+        "NotFound",
+        "services \"orders-rest\" not found",
+        json!({"name": "orders-rest", "kind": "services"}),
+    );
+    assert!(matches!(
+        job_manager(&Api::new(vec![("GET", "", gone)])).overview().await,
+        Err(RestError::NoService { .. })
+    ));
+
+    let forbidden = failure(
+        403,
+        "Forbidden",
+        "User \"ci\" cannot get resource \"services/proxy\"",
+        json!({}),
+    );
+    let error = job_manager(&Api::new(vec![("GET", "", forbidden)]))
+        .overview()
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("not allowed to get services/proxy in namespace team"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_newest_exception_and_its_root() {
+    let history: Exceptions = serde_json::from_value(json!({
+        "root-exception": "ignored",
+        "exceptionHistory": {"entries": [
+            {"exceptionName": "a.B", "stacktrace": "a.B: old", "timestamp": 1, "taskName": null},
+            {"exceptionName": "org.apache.flink.runtime.JobException",
+             "stacktrace": "org.apache.flink.runtime.JobException: Recovery is suppressed\n\tat x.Y.z(Y.java:1)\nCaused by: java.lang.RuntimeException: outer\n\tat a.b\nCaused by: java.io.IOException: disk full\n\t... 3 more\n",
+             "timestamp": 2, "taskName": "Source (1/2)"},
+        ], "truncated": false},
+    })).unwrap();
+    let newest = history.newest().unwrap();
+    assert_eq!(newest.root_cause(), "java.io.IOException: disk full");
+    assert_eq!(newest.task_name.as_deref(), Some("Source (1/2)"));
+
+    let old: Exceptions = serde_json::from_value(json!({"root-exception": "a.B: only this\n\tat c"})).unwrap();
+    let newest = old.newest().unwrap();
+    assert_eq!(
+        (newest.exception_name.as_str(), newest.root_cause()),
+        ("a.B", "a.B: only this")
+    );
+    assert_eq!(Exceptions::default().newest(), None);
+}
