@@ -1,3 +1,14 @@
-//! Terraform provider for Apache Flink on Kubernetes.
+//! The provider's process, as Terraform starts it.
 
-fn main() {}
+use std::process::ExitCode;
+
+use flink_client::kubernetes::Environment;
+use terraform_plugin::Service;
+use terraform_provider_flink::ADDRESS;
+use terraform_provider_flink::provider::FlinkProvider;
+
+fn main() -> ExitCode {
+    terraform_plugin::run(ADDRESS, |handlers| {
+        Service::new(FlinkProvider::new(Environment::of_process()), handlers)
+    })
+}

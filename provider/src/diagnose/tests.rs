@@ -1,0 +1,437 @@
+use flink_client::kubernetes::conflict::FieldConflict;
+use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, UnknownField, WriteError};
+use flink_client::operator::FlinkDeployment;
+use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
+use flink_client::wait::WaitError;
+use terraform_schema::{Diagnostics, Model};
+
+use super::*;
+use crate::resources::flink_deployment::model::Deployment;
+
+const SERVER: &str = "https://kubernetes.example.com";
+
+fn said(problems: impl IntoIterator<Item = Diagnostic>) -> Vec<(String, String, String)> {
+    let problems = problems.into_iter();
+    problems
+        .map(|problem| (problem.path.to_string(), problem.summary, problem.detail))
+        .collect()
+}
+
+/// One error message in good form, with its path, summary and a part of its detail.
+fn check(problems: Diagnostics, path: &str, summary: &str, part: &str) {
+    for problem in &problems {
+        assert!(problem.is_error());
+        assert!(
+            !problem.summary.ends_with('.') && problem.summary.starts_with(char::is_uppercase),
+            "{}",
+            problem.summary
+        );
+        assert!(
+            problem.detail.starts_with(|c: char| c.is_uppercase() || c == '`'),
+            "{}",
+            problem.detail
+        );
+        assert!(problem.detail.trim_end().ends_with(['.', '}']), "{}", problem.detail);
+        assert!(!problem.detail.contains(".."), "{}", problem.detail);
+    }
+    let said = said(problems);
+    assert_eq!(said.len(), 1, "{said:?}");
+    let (at, headline, detail) = &said[0];
+    assert_eq!((at.as_str(), headline.as_str()), (path, summary));
+    assert!(detail.contains(part), "{detail}");
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+#[test]
+fn the_api_server_and_the_way_to_it() {
+    let (server, what) = (text(SERVER), text("patch flinkdeployments team/orders"));
+    let namespace = text("team");
+    let cases = [
+        (
+            KubernetesError::Unreachable {
+                server: server.clone(),
+                reason: text("connection refused"),
+            },
+            "Kubernetes API server cannot be reached",
+            "connection refused",
+        ),
+        (
+            KubernetesError::Cut {
+                server: server.clone(),
+                what: what.clone(),
+                reason: text("reset"),
+            },
+            "No answer from the Kubernetes API server",
+            "Run Terraform again",
+        ),
+        (
+            KubernetesError::TimedOut {
+                server: server.clone(),
+                what: what.clone(),
+                seconds: 30,
+            },
+            "No answer from the Kubernetes API server",
+            "30 s",
+        ),
+        (
+            KubernetesError::Stopped { what: what.clone() },
+            "Stopped on request",
+            "go on",
+        ),
+        (
+            KubernetesError::Unauthorized { server: server.clone() },
+            "Kubernetes does not accept the credentials",
+            "expired",
+        ),
+        (
+            KubernetesError::Forbidden {
+                verb: text("patch"),
+                resource: text("flinkdeployments.flink.apache.org"),
+                namespace: namespace.clone(),
+                message: text("User \"ci\" cannot patch"),
+            },
+            "Not allowed by Kubernetes",
+            r#"apiGroups ["flink.apache.org"], resources ["flinkdeployments"], verbs ["patch"]"#,
+        ),
+        (
+            KubernetesError::DefinitionMissing {
+                server: server.clone(),
+                resource: text("flinkdeployments.flink.apache.org"),
+            },
+            "Flink Kubernetes Operator is not installed",
+            "Helm chart `flink-kubernetes-operator`",
+        ),
+        (
+            KubernetesError::NamespaceMissing {
+                server: server.clone(),
+                namespace: namespace.clone(),
+            },
+            "Namespace does not exist",
+            "kubernetes_namespace",
+        ),
+        (
+            KubernetesError::NamespaceReplaced {
+                server: server.clone(),
+                namespace: namespace.clone(),
+                expected: text("a"),
+                found: text("b"),
+            },
+            "Another cluster, or another namespace of the same name",
+            "terraform state rm",
+        ),
+        (
+            KubernetesError::NamespaceTerminating { namespace },
+            "Namespace is being deleted",
+            "team",
+        ),
+        (
+            KubernetesError::NotAnApiServer {
+                server: server.clone(),
+                code: 200,
+            },
+            "Not a Kubernetes API server",
+            "login page",
+        ),
+        (
+            KubernetesError::Rejected {
+                what: what.clone(),
+                code: 403,
+                message: text("admission webhook denied the request: no"),
+                causes: Vec::new(),
+            },
+            "Kubernetes refused the object",
+            "denied",
+        ),
+        (
+            KubernetesError::Server {
+                what: what.clone(),
+                code: 500,
+                message: text("boom"),
+            },
+            "Kubernetes API server failed",
+            "boom",
+        ),
+        (
+            KubernetesError::Malformed {
+                what,
+                reason: text("`spec`: expected a map"),
+            },
+            "Answer of the Kubernetes API server cannot be read",
+            "spec",
+        ),
+    ];
+    for (error, summary, part) in cases {
+        check(kubernetes(&error, &Deployment::block()), "", summary, part);
+    }
+}
+
+#[test]
+fn what_kubernetes_refuses_is_said_at_the_attribute() {
+    let cause = |field: &str| FieldCause {
+        field: text(field),
+        message: text("Unsupported value: \"x\""),
+    };
+    let error = KubernetesError::Rejected {
+        what: text("patch"),
+        code: 422,
+        message: text("invalid"),
+        causes: vec![
+            cause("spec.job.upgradeMode"),
+            cause("spec.flinkConfiguration.rest.port"),
+            cause("spec.unknown"),
+        ],
+    };
+    let paths: Vec<String> = said(kubernetes(&error, &Deployment::block()))
+        .into_iter()
+        .map(|said| said.0)
+        .collect();
+    assert_eq!(paths, ["job.upgrade_mode", r#"flink_configuration["rest.port"]"#, ""]);
+}
+
+#[test]
+fn writes_that_did_not_take_place() {
+    let (kind, namespace, name) = ("FlinkDeployment", text("team"), text("orders"));
+    let conflict = FieldConflict {
+        field: text("spec.job.parallelism"),
+        path: vec![],
+        manager: text("kubectl-edit"),
+    };
+    let unknown = UnknownField {
+        field: text("spec.jobManager.resources"),
+        since: Some("1.16"),
+    };
+    let lost = KubernetesError::TimedOut {
+        server: text(SERVER),
+        what: text("patch"),
+        seconds: 30,
+    };
+    let cases = [
+        (
+            WriteError::Gone {
+                kind,
+                namespace: namespace.clone(),
+                name: name.clone(),
+            },
+            "",
+            "Object is gone",
+            "team/orders",
+        ),
+        (
+            WriteError::Replaced {
+                kind,
+                namespace: namespace.clone(),
+                name: name.clone(),
+                expected: text("a"),
+                found: text("b"),
+            },
+            "",
+            "Object was created anew",
+            "Nothing was written",
+        ),
+        (
+            WriteError::BeingDeleted {
+                kind,
+                namespace: namespace.clone(),
+                name: name.clone(),
+            },
+            "",
+            "Object is being deleted",
+            "Wait",
+        ),
+        (
+            WriteError::Conflict {
+                kind,
+                namespace: namespace.clone(),
+                name: name.clone(),
+                conflicts: vec![conflict],
+            },
+            "job.parallelism",
+            "Field belongs to another manager",
+            "force_conflicts",
+        ),
+        (
+            WriteError::UnknownFields {
+                kind,
+                fields: vec![unknown],
+            },
+            "job_manager.resources",
+            "Installed operator does not know a field",
+            "Operator 1.16",
+        ),
+        (
+            WriteError::Contended {
+                kind,
+                namespace: namespace.clone(),
+                name: name.clone(),
+                attempts: 5,
+            },
+            "",
+            "Object keeps changing",
+            "5 attempts",
+        ),
+        (
+            WriteError::Unsettled {
+                kind,
+                namespace,
+                name,
+                source: lost,
+            },
+            "",
+            "Outcome of a write is not known",
+            "30 s",
+        ),
+    ];
+    for (error, path, summary, part) in cases {
+        check(write(&error, &Deployment::block()), path, summary, part);
+    }
+}
+
+#[test]
+fn creations_that_did_not_take_place() {
+    let (kind, namespace, name) = ("FlinkDeployment", text("team"), text("orders-eu"));
+    let exists = CreateError::Exists {
+        kind,
+        namespace: namespace.clone(),
+        name: name.clone(),
+        uid: text("a"),
+        ours: false,
+        managers: vec![text("kubectl")],
+    };
+    check(
+        create(&exists, &Deployment::block(), "flink_deployment"),
+        "name",
+        "Object exists already",
+        "id = \"team/orders-eu\"",
+    );
+    let deleted = CreateError::BeingDeleted { kind, namespace, name };
+    check(
+        create(&deleted, &Deployment::block(), "flink_deployment"),
+        "",
+        "Former object is still being deleted",
+        "finalizers",
+    );
+}
+
+#[test]
+fn deletions_and_removals_that_did_not_take_place() {
+    let (kind, namespace, name) = ("FlinkDeployment", text("team"), text("orders"));
+    let block = Deployment::block();
+    let replaced = DeleteError::Replaced {
+        kind,
+        namespace: namespace.clone(),
+        name: name.clone(),
+        expected: text("a"),
+        found: text("b"),
+    };
+    check(
+        delete(&replaced, &block),
+        "",
+        "Object was created anew",
+        "Nothing was deleted",
+    );
+    let changed = DeleteError::Changed {
+        kind,
+        namespace: namespace.clone(),
+        name: name.clone(),
+    };
+    check(
+        delete(&changed, &block),
+        "",
+        "Object changed while it was being deleted",
+        "Nothing was deleted",
+    );
+
+    let cases = [
+        (
+            RemoveError::WouldLoseState {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                refusal: Refusal::SuspendedWithoutPath,
+            },
+            "Destroying it would lose the state of the job",
+            "Resume the job first",
+        ),
+        (
+            RemoveError::NotSaved {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                reason: text("no directory"),
+                put_back: PutBack::Done,
+            },
+            "No savepoint, nothing was deleted",
+            "the job was told to run on",
+        ),
+        (
+            RemoveError::NotSaved {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                reason: text("no directory"),
+                put_back: PutBack::Failed(text("cut")),
+            },
+            "No savepoint, nothing was deleted",
+            "terraform apply",
+        ),
+        (
+            RemoveError::StillThere {
+                namespace,
+                name,
+                reason: text("the operator is down"),
+                state: Some(text("s3://flink/savepoints/1")),
+            },
+            "Deletion does not end",
+            "`s3://flink/savepoints/1`",
+        ),
+    ];
+    for (error, summary, part) in cases {
+        check(remove(&error, &block), "", summary, part);
+    }
+}
+
+#[test]
+fn waits_that_ended_without_success() {
+    let causes = [text(
+        "the job's last exception: java.lang.ClassNotFoundException: com.example.Main",
+    )];
+    let waited = Waited {
+        object: "FlinkDeployment team/orders",
+        causes: &causes,
+    };
+    let reason = text("the job has failed");
+    let cases: [(WaitError<FlinkDeployment>, &str, &str); 3] = [
+        (
+            WaitError::Failed {
+                reason: reason.clone(),
+                live: None,
+            },
+            "FlinkDeployment team/orders did not become ready",
+            "ClassNotFoundException",
+        ),
+        (
+            WaitError::TimedOut {
+                reason: reason.clone(),
+                after: std::time::Duration::from_secs(900),
+                live: None,
+            },
+            "FlinkDeployment team/orders is not ready yet",
+            "within 15 min",
+        ),
+        (
+            WaitError::Stopped { reason, live: None },
+            "Stopped on request",
+            "go on waiting",
+        ),
+    ];
+    for (error, summary, part) in cases {
+        check(wait(&error, waited, &Deployment::block()), "", summary, part);
+    }
+}
+
+#[test]
+fn fragments_become_sentences() {
+    assert_eq!(sentences("no answer", ""), "No answer.");
+    assert_eq!(sentences("no answer.", "Try again."), "No answer. Try again.");
+    assert_eq!(sentences("`x` is missing", ""), "`x` is missing.");
+}

@@ -1,0 +1,6 @@
+//! The kinds of managed objects, one folder each, and what several of them use.
+
+pub mod configuration;
+pub mod flink_deployment;
+pub mod names;
+pub mod timeouts;

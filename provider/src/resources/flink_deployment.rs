@@ -1,0 +1,103 @@
+//! `flink_deployment`: an application or a session cluster. This file is the life of the resource at a glance; each step
+//! stands in the file of its name.
+
+mod checks;
+mod delete;
+mod import;
+mod live;
+pub mod model;
+mod plan;
+mod private;
+mod read;
+#[cfg(test)]
+mod sample;
+mod settle;
+mod validate;
+mod write;
+
+use async_trait::async_trait;
+use flink_client::kubernetes::Objects;
+use flink_client::operator::FlinkDeployment;
+use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
+use terraform_schema::{Diagnostics, Plan, View};
+
+use crate::provider::ProviderData;
+use model::{Deployment, Identity};
+
+/// The resource `flink_deployment`.
+#[derive(Clone, Copy, Debug)]
+pub struct FlinkDeploymentResource;
+
+#[async_trait]
+impl Resource for FlinkDeploymentResource {
+    type Data = ProviderData;
+    type Model = Deployment;
+    type Identity = Identity;
+
+    fn validate(&self, config: View<'_>) -> Diagnostics {
+        validate::validate(&config)
+    }
+
+    fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
+        plan::modify(plan, &cx.data.namespace)
+    }
+
+    async fn create(
+        &self,
+        planned: &Planned<Deployment>,
+        cx: &Context<'_, ProviderData>,
+    ) -> Result<Deployment, Diagnostics> {
+        write::create(&planned.model, cx).await
+    }
+
+    async fn read(
+        &self,
+        lookup: Lookup<Deployment, Identity>,
+        cx: &Context<'_, ProviderData>,
+    ) -> Result<Option<Live<Deployment>>, Diagnostics> {
+        match lookup {
+            Lookup::Known(prior) => read::known(&prior, cx).await,
+            Lookup::Import(identity) => read::import(&identity, cx).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        planned: &Planned<Deployment>,
+        prior: Deployment,
+        cx: &Context<'_, ProviderData>,
+    ) -> Result<Deployment, Diagnostics> {
+        write::update(&planned.model, &prior, cx).await
+    }
+
+    async fn settle(
+        &self,
+        written: Deployment,
+        planned: &Planned<Deployment>,
+        cx: &Context<'_, ProviderData>,
+    ) -> Result<Deployment, Diagnostics> {
+        settle::settle(written, planned, cx).await
+    }
+
+    async fn delete(
+        &self,
+        prior: Deployment,
+        mark: PlanMark,
+        cx: &Context<'_, ProviderData>,
+    ) -> Result<(), Diagnostics> {
+        delete::delete(&prior, mark, cx).await
+    }
+
+    fn identity(&self, model: &Deployment) -> Identity {
+        import::identity(model)
+    }
+
+    fn parse_import_id(&self, id: &str, cx: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {
+        import::parse(id, &cx.data.namespace)
+    }
+}
+
+/// The FlinkDeployments of a namespace.
+async fn objects(namespace: &str, cx: &Context<'_, ProviderData>) -> Result<Objects<FlinkDeployment>, Diagnostics> {
+    Ok(Objects::new(cx.data.cluster(&cx.stop).await?, namespace))
+}

@@ -1,0 +1,99 @@
+//! The block `timeouts { }` that every resource with a wait has.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Schema, Value};
+
+/// How long operations may take.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Schema)]
+pub struct Timeouts {
+    /// How long creating may take until the job runs, such as `15m` or `1h30m`. 15 minutes without it.
+    #[schema(class = Local, check = duration)]
+    pub create: Option<String>,
+
+    /// How long an update may take until the job runs again. 30 minutes without it.
+    #[schema(class = Local, check = duration)]
+    pub update: Option<String>,
+
+    /// How long destroying may take, the last savepoint included. 20 minutes without it.
+    #[schema(class = Local, check = duration)]
+    pub delete: Option<String>,
+}
+
+impl Timeouts {
+    /// How long creating may take.
+    pub fn create(timeouts: Option<&Self>) -> Duration {
+        chosen(timeouts.and_then(|timeouts| timeouts.create.as_deref()), 15)
+    }
+
+    /// How long an update may take.
+    pub fn update(timeouts: Option<&Self>) -> Duration {
+        chosen(timeouts.and_then(|timeouts| timeouts.update.as_deref()), 30)
+    }
+
+    /// How long destroying may take.
+    pub fn delete(timeouts: Option<&Self>) -> Duration {
+        chosen(timeouts.and_then(|timeouts| timeouts.delete.as_deref()), 20)
+    }
+}
+
+/// Text that is no duration was refused when it was validated.
+fn chosen(text: Option<&str>, otherwise_minutes: u64) -> Duration {
+    text.and_then(parse)
+        .unwrap_or(Duration::from_secs(otherwise_minutes * 60))
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let duration: SignedDuration = text.trim().parse().ok()?;
+    Duration::try_from(duration).ok().filter(|duration| !duration.is_zero())
+}
+
+/// Checks a duration: `90s`, `15m`, `1h30m`.
+pub fn duration(value: &Value, path: &AttributePath) -> Diagnostics {
+    match value.as_str() {
+        Some(text) if parse(text).is_none() => Diagnostic::error("Not a duration")
+            .detail(format!(
+                "`{text}` is not a duration. Write a number with a unit, such as `90s`, `15m` or `1h30m`."
+            ))
+            .at(path.clone())
+            .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_people_write_them() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("15m", 900),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            ("1.5h", 5400),
+            (" 5m ", 300),
+        ] {
+            assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "15", "m", "0s", "-5m", "soon"] {
+            assert_eq!(parse(text), None, "{text}");
+            let problems = duration(&text.into(), &AttributePath::of(["timeouts", "create"]));
+            assert!(problems.has_errors(), "{text}");
+            assert_eq!(problems.iter().next().unwrap().path.to_string(), "timeouts.create");
+        }
+    }
+
+    #[test]
+    fn defaults_where_nothing_is_set() {
+        assert_eq!(Timeouts::create(None), Duration::from_secs(900));
+        let timeouts = Timeouts {
+            update: Some("45m".to_owned()),
+            ..Timeouts::default()
+        };
+        assert_eq!(Timeouts::update(Some(&timeouts)), Duration::from_secs(2700));
+        assert_eq!(Timeouts::delete(Some(&timeouts)), Duration::from_secs(1200));
+    }
+}
