@@ -38,9 +38,10 @@ impl<P: Provider> Server<P> {
             Err(problems) => return (before, problems),
         };
         let before = State {
-            identity: match &request.prior {
-                Value::Null => None,
-                prior => known_identity(resource, request.identity.clone(), prior),
+            identity: if request.prior.is_null() {
+                None
+            } else {
+                known_identity(resource, request.identity.clone(), &request.prior)
             },
             ..before
         };

@@ -1,6 +1,5 @@
 //! Small transformations of a resource's value that several calls need.
 
-use terraform_schema::schema::Members;
 use terraform_schema::{Attribute, AttributePath, Block, Diagnostic, Diagnostics, Nesting, Value};
 
 /// A planned state with the write-only values of the configuration: what a resource gets to write.
@@ -99,13 +98,11 @@ pub(crate) fn unknown_as_null(value: Value) -> Value {
 /// A state fit to be stored: nothing unknown, nothing write-only, every member there, and absent nested blocks empty
 /// where Terraform wants them empty.
 pub(crate) fn storable(block: &Block, state: Value) -> Value {
-    match unknown_as_null(state) {
-        Value::Map(members) => complete(block, members),
-        other => other,
-    }
+    complete(block, unknown_as_null(state))
 }
 
-fn complete(block: &Block, mut members: Members) -> Value {
+fn complete(block: &Block, object: Value) -> Value {
+    let Value::Map(mut members) = object else { return object };
     for attribute in &block.attributes {
         let value = members.entry(attribute.name.clone()).or_insert(Value::Null);
         if attribute.write_only {
@@ -113,17 +110,18 @@ fn complete(block: &Block, mut members: Members) -> Value {
         }
     }
     for nested in &block.blocks {
-        let value = members.entry(nested.name.clone()).or_insert(Value::Null);
-        let one = |value| match value {
-            Value::Map(members) => complete(&nested.block, members),
-            other => other,
+        let value = members.remove(&nested.name).unwrap_or(Value::Null);
+        let one = |element| complete(&nested.block, element);
+        let value = if value.is_null() {
+            nested.absent()
+        } else if let Value::List(elements) = value {
+            Value::List(elements.into_iter().map(one).collect())
+        } else if let Value::Set(elements) = value {
+            Value::Set(elements.into_iter().map(one).collect())
+        } else {
+            one(value)
         };
-        *value = match std::mem::replace(value, Value::Null) {
-            Value::List(elements) => Value::List(elements.into_iter().map(one).collect()),
-            Value::Set(elements) => Value::Set(elements.into_iter().map(one).collect()),
-            value if value.is_null() => nested.absent(),
-            value => one(value),
-        };
+        members.insert(nested.name.clone(), value);
     }
     Value::Map(members)
 }

@@ -1,10 +1,9 @@
 //! What comes back from an apply, and what is saved when something fails.
 
-use terraform_plugin::PlanMark;
 use terraform_schema::{Diagnostic, Model as _, Value};
 
 use crate::rig::{Ask, Rig, identity};
-use crate::rogue::{Rogue, Thing, error, made, thing, with};
+use crate::rogue::{Delete, Rogue, Thing, Write, error, made, thing, with};
 
 fn config() -> Value {
     thing(&[("name", "a".into()), ("size", 3.into())])
@@ -189,11 +188,7 @@ async fn after_a_failed_wait_facts_are_those_that_were_written() {
 #[tokio::test]
 async fn an_update_that_fails_early_keeps_the_prior_state() {
     let prior = made(&config());
-    type Update = fn(
-        &terraform_plugin::Planned<Thing>,
-        &terraform_plugin::Context<'_, ()>,
-    ) -> Result<Value, terraform_schema::Diagnostics>;
-    let cases: [Update; 2] = [|_, _| Err(error("Refused")), |_, _| panic!("lost")];
+    let cases: [Write; 2] = [|_, _| Err(error("Refused")), |_, _| panic!("lost")];
     for update in cases {
         let rig = Rig::new(Rogue {
             update,
@@ -239,8 +234,7 @@ async fn an_update_that_wrote_is_saved_as_written() {
 #[tokio::test]
 async fn a_destroy_that_fails_keeps_the_prior_state() {
     let prior = made(&config());
-    let cases: [fn(PlanMark, &terraform_plugin::Context<'_, ()>) -> Result<(), terraform_schema::Diagnostics>; 2] =
-        [|_, _| Err(error("Stuck")), |_, _| panic!("lost")];
+    let cases: [Delete; 2] = [|_, _| Err(error("Stuck")), |_, _| panic!("lost")];
     for delete in cases {
         let rig = Rig::new(Rogue {
             delete,

@@ -4,7 +4,7 @@ use terraform_plugin::PlanMark;
 use terraform_schema::{Diagnostic, Diagnostics, Value};
 
 use crate::rig::{Ask, Rig, mark};
-use crate::rogue::{Rogue, error, made, thing, with};
+use crate::rogue::{ModifyPlan, Rogue, error, made, thing, with};
 
 fn config() -> Value {
     thing(&[("name", "a".into()), ("size", 3.into())])
@@ -122,8 +122,7 @@ async fn write_only_values_are_null_in_a_plan() {
 async fn blocks_are_planned_as_they_are_configured() {
     let part = |kind: &str| Value::map([("kind", Value::string(kind)), ("pin", Value::Null)]);
     let config = with(&config(), &[("part", Value::List(vec![part("x")]))]);
-    type Modify = fn(&mut terraform_schema::Plan, &terraform_plugin::PlanContext<'_, ()>) -> Diagnostics;
-    let cases: [(Modify, &str); 4] = [
+    let cases: [(ModifyPlan, &str); 4] = [
         (
             |plan, _| {
                 plan.set("part", Value::List(Vec::new()));

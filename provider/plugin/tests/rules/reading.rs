@@ -4,7 +4,7 @@ use terraform_plugin::Lookup;
 use terraform_schema::Value;
 
 use crate::rig::{Ask, Rig, identity, mark};
-use crate::rogue::{Rogue, error, made, thing, with};
+use crate::rogue::{Find, Rogue, error, made, thing, with};
 
 fn state() -> Value {
     made(&thing(&[("name", "a".into()), ("size", 3.into())]))
@@ -12,7 +12,7 @@ fn state() -> Value {
 
 #[tokio::test]
 async fn a_read_is_wholly_known() {
-    let vague: fn(_, &terraform_plugin::Context<'_, ()>) -> _ = |_, _| {
+    let vague: Find = |_, _| {
         Ok(Some(with(
             &state(),
             &[("fact", Value::Unknown), ("size", Value::Unknown)],
@@ -64,11 +64,7 @@ async fn gone_is_null() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_not_gone() {
-    let cases: [fn(
-        Lookup<crate::rogue::Thing, crate::rogue::ThingIdentity>,
-        &terraform_plugin::Context<'_, ()>,
-    ) -> Result<Option<Value>, terraform_schema::Diagnostics>; 2] =
-        [|_, _| Err(error("No cluster")), |_, _| panic!("lost")];
+    let cases: [Find; 2] = [|_, _| Err(error("No cluster")), |_, _| panic!("lost")];
     for read in cases {
         let rig = Rig::new(Rogue {
             read,

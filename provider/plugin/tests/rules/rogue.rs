@@ -108,18 +108,27 @@ impl ThingIdentity {
     }
 }
 
+/// [`Resource::modify_plan`] as a function.
+pub type ModifyPlan = fn(&mut Plan, &PlanContext<'_, ()>) -> Diagnostics;
+/// [`Resource::create`] and [`Resource::update`].
+pub type Write = fn(&Planned<Thing>, &Context<'_, ()>) -> Result<Value, Diagnostics>;
+/// [`Resource::read`].
+pub type Find = fn(Lookup<Thing, ThingIdentity>, &Context<'_, ()>) -> Result<Option<Value>, Diagnostics>;
+/// [`Resource::delete`].
+pub type Delete = fn(PlanMark, &Context<'_, ()>) -> Result<(), Diagnostics>;
+
 /// The resource. [`Rogue::default`] behaves.
 pub struct Rogue {
     pub validate: fn(View<'_>) -> Diagnostics,
-    pub modify_plan: fn(&mut Plan, &PlanContext<'_, ()>) -> Diagnostics,
+    pub modify_plan: ModifyPlan,
     pub plan_destroy: fn(View<'_>) -> Diagnostics,
-    pub create: fn(&Planned<Thing>, &Context<'_, ()>) -> Result<Value, Diagnostics>,
-    pub update: fn(&Planned<Thing>, &Context<'_, ()>) -> Result<Value, Diagnostics>,
+    pub create: Write,
+    pub update: Write,
     pub settle: fn(Value) -> Result<Value, Diagnostics>,
     /// Waits for Terraform's wish to stop before it settles.
     pub waits: bool,
-    pub read: fn(Lookup<Thing, ThingIdentity>, &Context<'_, ()>) -> Result<Option<Value>, Diagnostics>,
-    pub delete: fn(PlanMark, &Context<'_, ()>) -> Result<(), Diagnostics>,
+    pub read: Find,
+    pub delete: Delete,
     pub identity: fn(&Value) -> ThingIdentity,
 }
 
@@ -293,8 +302,11 @@ impl Provider for RogueProvider {
         match config.at("token").get::<String>() {
             Seen::Unknown => Ok(Configured::Unknown(())),
             Seen::Known(token) if token == "wrong" => Err(error("Wrong token")),
-            Seen::Known(token) if token == "panic" => panic!("a token of panic"),
-            Seen::Known(_) | Seen::Null => Ok(Configured::Known(())),
+            Seen::Known(token) => {
+                assert_ne!(token, "panic", "a token of panic");
+                Ok(Configured::Known(()))
+            }
+            Seen::Null => Ok(Configured::Known(())),
         }
     }
 }

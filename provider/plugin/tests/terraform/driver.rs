@@ -103,11 +103,8 @@ impl Workspace {
 
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
-        let output = self.command(arguments).output().unwrap_or_else(|error| {
-            panic!(
-                "terraform cannot be run ({error}): put it on PATH, or set TERRAFORM to the program; `make test` does"
-            )
-        });
+        let output = self.command(arguments).output();
+        let output = output.expect("terraform runs: put it on PATH or set TERRAFORM to it, as `make test` does");
         let text = [output.stdout, output.stderr]
             .map(|text| String::from_utf8_lossy(&text).into_owned())
             .concat();
