@@ -303,3 +303,35 @@ fn controller_manager(certificates: &Certificates, kubeconfig: &Path) -> Vec<Str
 fn flag(name: &str, path: &Path) -> String {
     format!("--{name}={}", path.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_stays_while_it_is_free() {
+        let directory = tempfile::tempdir().unwrap();
+        let kubeconfig = kubeconfig(directory.path());
+        let first = port(&kubeconfig).unwrap();
+        std::fs::write(&kubeconfig, format!("    server: https://127.0.0.1:{first}\n")).unwrap();
+        assert_eq!(port(&kubeconfig).unwrap(), first);
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, first)).unwrap();
+        assert_ne!(port(&kubeconfig).unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_is_named_with_what_it_said() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let binary = directory.path().join("kubernetes");
+        std::fs::write(&binary, "#!/bin/sh\necho no space left for $1\nexit 1\n").unwrap();
+        std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let started = ControlPlane::start(directory.path(), &binary, crds::DERIVED, Routes::default()).await;
+        let error = started.err().expect("it cannot start").to_string();
+        assert!(
+            error.contains(" ended; the end of ") && error.contains("no space left for "),
+            "{error}"
+        );
+    }
+}

@@ -55,8 +55,12 @@ pub fn version() -> &'static str {
 }
 
 fn go_version() -> Result<String> {
-    let output = Command::new("go").args(["env", "GOVERSION"]).output().context(
-        "run `go`: the sandbox builds its Kubernetes control plane with Go. Install Go 1.24 or newer and put it on PATH",
+    let mut go = Command::new("go");
+    // Not where a project of the user's names another Go.
+    go.args(["env", "GOVERSION"]).env("GOWORK", "off").current_dir("/");
+    let output = go.output().context(
+        "run `go`: the sandbox builds its Kubernetes control plane with Go. \
+         Install Go 1.24 or newer and put it on PATH",
     )?;
     ensure!(
         output.status.success(),
