@@ -111,6 +111,10 @@ impl Actor {
             self.uid = None;
             return Ok(None);
         };
+        // The object's watch may be ahead of the namespaces': their labels say how it is to be treated.
+        if !self.namespaces.borrow_and_update().contains_key(&self.namespace) {
+            return Ok(None);
+        }
         let switches = self.switches(&object);
         if switches.operator_down() {
             return Ok(None);

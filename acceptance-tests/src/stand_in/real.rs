@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
@@ -24,6 +25,8 @@ use super::world::{ClusterView, Deploy, JobManager, JobView, Restore};
 /// Where the JobManager's REST API listens, inside the imaginary pod network.
 const REST_PORT: u16 = 8081;
 const FORMAT: &str = "CANONICAL";
+/// How long a JobManager that answers may be without its job before that is shown.
+const PATIENCE_WITH_MAIN: Duration = Duration::from_secs(60);
 
 /// The processes of one deployment.
 pub struct RealCluster {
@@ -39,6 +42,7 @@ pub struct RealCluster {
     cluster: Option<Cluster>,
     pod: Option<(String, Ipv4Addr)>,
     reachable: bool,
+    since: Instant,
 }
 
 impl RealCluster {
@@ -67,12 +71,14 @@ impl RealCluster {
             cluster: None,
             pod: None,
             reachable: false,
+            since: Instant::now(),
         }
     }
 
     /// Starts the processes and makes the objects. `again` starts a job that ran before from its
     /// newest checkpoint.
     pub async fn deploy(&mut self, deploy: Deploy, again: bool) -> Result<()> {
+        self.since = Instant::now();
         self.job_id = deploy.job_id.clone().unwrap_or_default();
         let newest = || self.newest_checkpoint(&deploy.spec);
         let restore = match &deploy.restore {
@@ -159,6 +165,10 @@ impl RealCluster {
     async fn look(&self, rest: Rest) -> ClusterView {
         let jobs = rest.jobs().await.unwrap_or_default();
         let job = jobs.into_iter().find(|job| job.id == self.job_id);
+        // In a standalone cluster REST answers before the program's main method has submitted its job.
+        if job.is_none() && self.since.elapsed() < PATIENCE_WITH_MAIN {
+            return ClusterView { job_manager: JobManager::Starting, ..ClusterView::default() };
+        }
         let checkpoint = match &job {
             Some(job) => rest.last_checkpoint(&job.id).await.ok().flatten(),
             None => None,
@@ -266,7 +276,7 @@ impl RealCluster {
             match api.create(&PostParams::default(), &body).await {
                 Err(error) if is_code(&error, 409) => {
                     let _ = api.delete(name, &DeleteParams::default().grace_period(0)).await;
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 done => return done.map(drop).with_context(what),
             }
