@@ -56,10 +56,11 @@ impl<P: Provider> Service<P> {
         F: Future<Output = Result<A, Diagnostics>> + Send,
     {
         let server = Arc::clone(&self.server);
+        let about = (!about.is_empty()).then_some(about);
         let outcome = self
             .handlers
             .guarded(rpc, async move {
-                tracing::debug!(tf_resource_type = about, "asked");
+                tracing::debug!(tf_resource_type = about.as_deref(), "asked");
                 let begun = Instant::now();
                 let outcome = handler(server, request).await;
                 let failed = match &outcome {
@@ -68,7 +69,7 @@ impl<P: Provider> Service<P> {
                 };
                 let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(
-                    tf_resource_type = about,
+                    tf_resource_type = about.as_deref(),
                     tf_req_duration_ms = milliseconds,
                     failed,
                     "answered"

@@ -129,3 +129,6 @@ fn breach(path: &AttributePath, rule: &str) -> Diagnostic {
     };
     Diagnostic::bug(format!("{what} {rule}.")).at(path.clone())
 }
+
+#[cfg(test)]
+mod tests;
