@@ -5,6 +5,11 @@
 //! protocol: it takes and returns typed specifications, and its errors carry facts, not advice on
 //! configuration syntax.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "errors carry the facts a person needs, and are made once per operation at most"
+)]
+
 pub mod kubernetes;
 pub mod operator;
 pub mod rest;

@@ -126,7 +126,7 @@ impl<K> WaitError<K> {
 /// A duration the way a person writes it: `90 s`, `15 min`.
 pub fn minutes(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    if seconds >= 120 && seconds % 60 == 0 {
+    if seconds >= 120 && seconds.is_multiple_of(60) {
         format!("{} min", seconds / 60)
     } else {
         format!("{seconds} s")

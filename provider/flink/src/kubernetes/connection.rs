@@ -73,11 +73,14 @@ impl fmt::Debug for Connection {
     }
 }
 
+/// Looks up an environment variable.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Where settings are looked for that nobody made: environment variables and the files Kubernetes
 /// mounts into a pod. Tests bring their own.
 #[derive(Clone)]
 pub struct Environment {
-    variable: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Arc<Lookup>,
     service_account: PathBuf,
 }
 

@@ -136,6 +136,14 @@ pub(crate) enum NoAnswer {
 }
 
 impl NoAnswer {
+    fn reason(self) -> String {
+        match self {
+            Self::Undelivered { reason } | Self::Cut { reason } => reason,
+            Self::TimedOut => "no answer in time".to_owned(),
+            Self::Stopped => "stopped on request".to_owned(),
+        }
+    }
+
     pub(crate) fn into_error(self, cluster: &Cluster, about: &About<'_>) -> KubernetesError {
         let server = cluster.server().to_owned();
         let what = about.to_string();
@@ -198,14 +206,13 @@ impl Cluster {
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.trim().parse().ok())
                 .map(Duration::from_secs);
+            // The head of the answer has arrived: the request was delivered.
             let body = response
                 .into_body()
                 .collect_bytes()
                 .await
-                .map_err(|error| match no_answer(&error) {
-                    // The head of the answer has arrived: the request was delivered.
-                    NoAnswer::Undelivered { reason } => NoAnswer::Cut { reason },
-                    other => other,
+                .map_err(|error| NoAnswer::Cut {
+                    reason: no_answer(&error).reason(),
                 })?;
             Ok(Answer {
                 status,

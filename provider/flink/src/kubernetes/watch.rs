@@ -38,9 +38,11 @@ impl<K: Resource> Objects<K> {
     /// ([`Forbidden`](KubernetesError::Forbidden)), or the version may be too old.
     pub async fn watch(&self, name: &str, resource_version: &str) -> Result<Watching, KubernetesError> {
         let about = self.about("watch", name);
-        let failed = |error: kube::Error| match error {
-            kube::Error::Api(status) => KubernetesError::of_status(&status, self.cluster.server(), &about),
-            other => no_answer(&other).into_error(&self.cluster, &about),
+        let failed = |error: kube::Error| {
+            if let kube::Error::Api(status) = &error {
+                return KubernetesError::of_status(status, self.cluster.server(), &about);
+            }
+            no_answer(&error).into_error(&self.cluster, &about)
         };
         let selector = format!("metadata.name={name}");
         let ask = Ask::new(Method::GET, self.collection()).query(&[

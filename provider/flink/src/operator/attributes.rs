@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use bigdecimal::BigDecimal;
 use serde_json::Value as Json;
 use terraform_schema::model::{AttributeType, Shape};
 use terraform_schema::schema::{Check, Semantics};
@@ -64,14 +63,16 @@ impl AttributeType for Memory {
 impl AttributeType for Cpu {
     fn shape() -> Shape {
         let mut attribute = Attribute::new(Type::Number);
-        attribute.checks.push(|value, path| match value {
-            Value::Number(number) if number.is_negative() || *number == Number::from(0_i64) => {
-                Diagnostic::error("Number out of range")
+        attribute.checks.push(|value, path| {
+            if let Value::Number(number) = value
+                && (number.is_negative() || *number == Number::from(0_i64))
+            {
+                return Diagnostic::error("Number out of range")
                     .detail(format!("{number} is not more than 0: a process needs some CPU."))
                     .at(path.clone())
-                    .into()
+                    .into();
             }
-            _ => Diagnostics::new(),
+            Diagnostics::new()
         });
         Shape::Attribute(Box::new(attribute))
     }
@@ -98,7 +99,7 @@ impl AttributeType for Quantities {
         let check: Check = |value, path| {
             let members = value.as_map().into_iter().flatten();
             members
-                .filter_map(|(name, amount)| Some(quantity_problem(name, amount.as_str()?, &path.key(name))?))
+                .filter_map(|(name, amount)| quantity_problem(name, amount.as_str()?, &path.key(name)))
                 .collect()
         };
         Shape::Attribute(Box::new(meant(
@@ -141,12 +142,12 @@ fn quantity_problem(name: &str, text: &str, path: &AttributePath) -> Option<Diag
     };
     match parsed {
         Err(error) => Some(not_an_amount(&error, path)),
-        Ok(amount) if matches!(name, "cpu" | "memory") && amount <= BigDecimal::from(0) => Some(
+        Ok(amount) if matches!(name, "cpu" | "memory") && amount <= 0 => Some(
             Diagnostic::error("Quantity out of range")
                 .detail(format!("`{text}` is not more than 0: a process needs some {name}."))
                 .at(path.clone()),
         ),
-        Ok(amount) if amount < BigDecimal::from(0) => Some(
+        Ok(amount) if amount < 0 => Some(
             Diagnostic::error("Quantity out of range")
                 .detail(format!("`{text}` is less than 0."))
                 .at(path.clone()),
@@ -158,10 +159,12 @@ fn quantity_problem(name: &str, text: &str, path: &AttributePath) -> Option<Diag
 impl PodTemplate {
     /// Reads a Terraform value: an object, or a string of YAML or JSON.
     fn from_value(value: &Value) -> Option<Result<Self, PodTemplateError>> {
-        match value.to_plain_json()? {
-            Json::String(text) => Some(Self::from_text(&text)),
-            other => Some(Self::from_json(other)),
-        }
+        let json = value.to_plain_json()?;
+        Some(if let Json::String(text) = &json {
+            Self::from_text(text)
+        } else {
+            Self::from_json(json)
+        })
     }
 }
 

@@ -62,7 +62,9 @@ impl<'de> Deserialize<'de> for FlinkConfiguration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Object(configuration) => Ok(Self(flatten(&configuration))),
-            _ => Err(D::Error::custom("flinkConfiguration is not an object")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(D::Error::custom("flinkConfiguration is not an object"))
+            }
         }
     }
 }

@@ -109,12 +109,13 @@ pub struct FlinkDeploymentSpec {
     pub service_account: String,
 
     /// Flink version of the image, as `v<major>_<minor>`: `v1_20`, `v2_1`. The operator has to know
-    /// the version: see the table of versions in the guides.
+    /// the version: operator 1.10 knows up to `v1_20`, 1.11 up to `v2_0`, 1.13 up to `v2_2`, 1.15 up to
+    /// `v2_4`.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(class = Restart, check = checks::flink_version)]
     pub flink_version: String,
 
-    /// Who creates the TaskManagers. The operator assumes `native`. Changing it replaces the cluster.
+    /// Who creates the TaskManagers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(requires_replace, class = Restart, assumed = "native")]
     pub mode: Option<DeploymentMode>,
@@ -154,7 +155,7 @@ pub struct FlinkDeploymentSpec {
     pub ingress: Option<IngressSpec>,
 
     /// The job of an application cluster. Leave it out for a session cluster, to which jobs are
-    /// submitted later. Adding or removing it replaces the cluster.
+    /// submitted later.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(requires_replace, class = Restart)]
     pub job: Option<JobSpec>,

@@ -22,7 +22,7 @@ pub struct JobSpec {
     #[schema(class = Restart, check = checks::not_blank)]
     pub entry_class: Option<String>,
 
-    /// Arguments of the job's `main` method, in order. The operator assumes none.
+    /// Arguments of the job's `main` method, in order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart, assumed = [])]
     pub args: Option<Vec<String>>,
@@ -31,15 +31,15 @@ pub struct JobSpec {
     /// `task_manager.replicas` is set; then it follows from the number of TaskManagers and their
     /// slots.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(class = Scaled, assumed = 0, range(min = 1))]
+    #[schema(class = Scaled, range(min = 1))]
     pub parallelism: Option<i64>,
 
-    /// Whether the job runs. The operator assumes `running`.
+    /// Whether the job runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart, assumed = "running")]
     pub state: Option<JobState>,
 
-    /// How state is carried over when a change restarts the job. The operator assumes `stateless`.
+    /// How state is carried over when a change restarts the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored, assumed = "stateless")]
     pub upgrade_mode: Option<UpgradeMode>,
@@ -52,7 +52,7 @@ pub struct JobSpec {
     pub initial_savepoint_path: Option<String>,
 
     /// Whether state of the savepoint that belongs to no operator of the job is left out instead of
-    /// failing the start. Flink assumes `false`. Takes effect at the next start.
+    /// failing the start. Takes effect at the next start.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored, assumed = false)]
     pub allow_non_restored_state: Option<bool>,

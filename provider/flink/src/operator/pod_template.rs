@@ -142,12 +142,13 @@ fn canonicalize(value: &mut Value) {
         Value::Object(members) => {
             members.retain(|_, member| !member.is_null() && !matches!(member, Value::Array(items) if items.is_empty()));
             for (name, member) in members {
-                match member {
-                    Value::Object(amounts) if QUANTITIES.contains(&name.as_str()) => {
-                        amounts.values_mut().for_each(canonicalize_quantity);
-                    }
-                    _ if QUANTITIES.contains(&name.as_str()) => canonicalize_quantity(member),
-                    _ => canonicalize(member),
+                let holds_quantities = QUANTITIES.contains(&name.as_str());
+                if !holds_quantities {
+                    canonicalize(member);
+                } else if let Value::Object(amounts) = member {
+                    amounts.values_mut().for_each(canonicalize_quantity);
+                } else {
+                    canonicalize_quantity(member);
                 }
             }
         }

@@ -10,8 +10,8 @@ use super::quantity::{Cpu, Memory, Quantities};
 #[derive(Clone, Debug, Default, PartialEq, Schema, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobManagerSpec {
-    /// Number of JobManagers. The operator assumes 1; more than one needs high availability
-    /// (`high-availability.type`), the others stand by.
+    /// Number of JobManagers. More than one needs high availability (`high-availability.type`); the
+    /// others stand by.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart, assumed = 1, range(min = 1))]
     pub replicas: Option<i64>,

@@ -108,7 +108,10 @@ impl<'de> Deserialize<'de> for Quantity {
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Ok(Self(text)),
             serde_json::Value::Number(number) => Ok(Self(number.to_string())),
-            other => Err(D::Error::custom(format!("expected a quantity, found {other}"))),
+            other @ (serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_)) => Err(D::Error::custom(format!("expected a quantity, found {other}"))),
         }
     }
 }

@@ -25,25 +25,21 @@ pub(super) async fn load(files: &Files, settings: &Settings) -> Result<kube::Con
 
 fn read(path: &str, setting: Setting) -> Result<Kubeconfig, ConnectionError> {
     let path = path.to_owned();
-    Kubeconfig::read_from(&path).map_err(|error| match error {
-        KubeconfigError::ReadConfig(error, _) if error.kind() == io::ErrorKind::NotFound => {
-            ConnectionError::FileMissing { setting, path }
+    Kubeconfig::read_from(&path).map_err(|error| {
+        if let KubeconfigError::ReadConfig(error, _) = &error {
+            return if error.kind() == io::ErrorKind::NotFound {
+                ConnectionError::FileMissing { setting, path }
+            } else {
+                ConnectionError::FileUnreadable {
+                    setting,
+                    path,
+                    reason: error.to_string(),
+                }
+            };
         }
-        KubeconfigError::ReadConfig(error, _) => ConnectionError::FileUnreadable {
-            setting,
-            path,
-            reason: error.to_string(),
-        },
-        // The parser shows the lines around the place: they may hold a token. Its first line is enough.
-        KubeconfigError::Parse(error) => {
-            let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
-            ConnectionError::FileInvalid { setting, path, reason }
-        }
-        other => ConnectionError::FileInvalid {
-            setting,
-            path,
-            reason: other.to_string(),
-        },
+        // A parser shows the lines around the place: they may hold a token. Its first line is enough.
+        let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
+        ConnectionError::FileInvalid { setting, path, reason }
     })
 }
 

@@ -228,15 +228,12 @@ impl<'de, 'a: 'de> Deserializer<'de> for Checker<'a> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, WrongType> {
-        match self.value {
-            Value::String(text) => {
-                let text: de::value::StrDeserializer<'_, WrongType> =
-                    de::IntoDeserializer::into_deserializer(text.as_str());
-                let outcome = visitor.visit_enum(text);
-                self.noting(outcome)
-            }
-            _ => self.noting(Err(WrongType::custom("expected a word"))),
-        }
+        let Value::String(word) = self.value else {
+            return self.noting(Err(WrongType::custom("expected a word")));
+        };
+        let word: de::value::StrDeserializer<'_, WrongType> = de::IntoDeserializer::into_deserializer(word.as_str());
+        let outcome = visitor.visit_enum(word);
+        self.noting(outcome)
     }
 
     forward_to_deserialize_any! {
