@@ -12,6 +12,7 @@ mod import;
 mod moves;
 mod plan;
 mod read;
+mod schema;
 mod upgrade;
 mod validate;
 mod values;
@@ -125,6 +126,16 @@ impl<P: Provider> Server<P> {
     /// All resources, by type.
     pub(crate) fn resources(&self) -> impl Iterator<Item = &Kind<P::Data>> {
         self.resources.values().map(AsRef::as_ref)
+    }
+
+    /// What Terraform would refuse in the schemas.
+    pub(crate) fn schema_breaches(&self) -> Diagnostics {
+        let mut found = schema::breaches("provider", &self.provider_schema);
+        for resource in self.resources() {
+            found.extend(schema::breaches(resource.name(), resource.schema()));
+            found.extend(schema::identity_breaches(resource.name(), resource.identity_schema()));
+        }
+        found
     }
 
     /// The resource of that type.

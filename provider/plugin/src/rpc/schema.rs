@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use terraform_schema::Diagnostics;
 
-use crate::convert::schema;
+use crate::convert::{self, schema};
 use crate::generated::tfplugin5 as pb;
 use crate::provider::Provider;
 use crate::server::Server;
@@ -46,6 +46,7 @@ pub(super) async fn provider<P: Provider>(
             .map(|resource| (resource.name().to_owned(), schema::schema(resource.schema())))
             .collect(),
         server_capabilities: Some(capabilities()),
+        diagnostics: convert::diagnostics(server.schema_breaches()),
         ..Default::default()
     })
 }

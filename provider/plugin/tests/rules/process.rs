@@ -148,6 +148,7 @@ async fn the_schema_says_what_there_is_and_what_the_server_can_do() {
         .await
         .expect("an answer")
         .into_inner();
+    assert_eq!(schema.diagnostics, []);
     assert_eq!(schema.resource_schemas.keys().collect::<Vec<_>>(), [THING]);
     assert_eq!(schema.resource_schemas[THING].version, 2);
     let capabilities = schema.server_capabilities.expect("capabilities");
