@@ -44,12 +44,17 @@ pub fn model(live: &Live<FlinkDeployment>, ready: bool) -> Deployment {
         texts.remove(LAST_APPLIED);
         Some(texts)
     };
+    let mut spec = live.spec.clone();
+    if let Some(job) = &mut spec.job {
+        // The webhook of older operators writes 0 where nothing was set.
+        job.parallelism = job.parallelism.filter(|parallelism| *parallelism != 0);
+    }
     let model = Deployment {
         name: metadata.name.clone().unwrap_or_default(),
         namespace: Some(Computed(metadata.namespace.clone())),
         labels: texts(&metadata.labels),
         annotations: texts(&metadata.annotations),
-        spec: live.spec.clone(),
+        spec,
         timeouts: None,
         force_conflicts: None,
         wait_failure: None,

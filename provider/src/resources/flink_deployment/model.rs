@@ -126,3 +126,6 @@ impl Deployment {
         self.ready.0 == Some(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,6 +73,12 @@ fn a_session_cluster_has_no_job() {
 }
 
 #[test]
+fn what_a_webhook_writes_for_nothing_is_nothing() {
+    let live = object(&[("/spec/job/parallelism", json!(0))]);
+    assert_eq!(model(&live, true).spec.job.unwrap().parallelism, None);
+}
+
+#[test]
 fn what_is_ours_by_the_managed_fields() {
     assert_eq!(
         owned_paths(&object(&[])),

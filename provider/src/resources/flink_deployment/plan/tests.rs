@@ -137,7 +137,9 @@ fn defaults_spelled_out_by_anybody_change_nothing() {
     }
 }
 
-/// Change, class, whether it needs a new object.
+/// What both prior state and configuration have, the change, its class, whether it needs a new object.
+type Case<'a> = (&'a [(&'a str, Json)], &'a str, Json, UpdateClass, bool);
+
 #[test]
 fn what_each_change_does() {
     use UpdateClass::{Ignored, Local, Redeploy, Restart, Scaled};
@@ -148,7 +150,7 @@ fn what_each_change_does() {
     let standalone = [("/mode", json!("standalone"))];
     let adaptive = [("/flink_configuration/jobmanager.scheduler", json!("adaptive"))];
     let nothing: [(&str, Json); 0] = [];
-    let cases: Vec<(&[(&str, Json)], &str, Json, UpdateClass, bool)> = vec![
+    let cases: [Case<'_>; 40] = [
         (&nothing, "/name", json!("other"), Restart, true),
         (&nothing, "/mode", json!("standalone"), Restart, true),
         (&nothing, "/job", json!(null), Restart, true),

@@ -1,0 +1,1 @@
+terraform import flink_deployment.customer_analytics data-team-flink/customer-analytics
