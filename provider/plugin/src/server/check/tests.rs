@@ -113,14 +113,16 @@ fn any_value(attribute: &Attribute, config: bool) -> BoxedStrategy<Value> {
         return Just(Value::Null).boxed();
     }
     let text = prop_oneof![Just("a"), Just("A"), Just("b")].prop_map(Value::from);
-    let mut choices = match &attribute.ty {
-        Type::List(_) => vec![prop::collection::vec(text, 0..3).prop_map(Value::List).boxed()],
-        Type::Dynamic => vec![
+    let mut choices = if attribute.ty == Type::Dynamic {
+        vec![
             text.prop_map(|text| Value::Dynamic(Box::new((Type::String, text))))
                 .boxed(),
             Just(Value::Dynamic(Box::new((Type::Bool, Value::Null)))).boxed(),
-        ],
-        _ => vec![text.boxed()],
+        ]
+    } else if attribute.ty == Type::String {
+        vec![text.boxed()]
+    } else {
+        vec![prop::collection::vec(text, 0..3).prop_map(Value::List).boxed()]
     };
     if !attribute.required {
         choices.push(Just(Value::Null).boxed());
