@@ -26,7 +26,14 @@ const SCENARIOS: &[(&str, &[&str], f64)] = &[
     ("app-suspended-first", &["app"], 43.7),
     (
         "app-rejected-create",
-        &["no-version", "no-dirs", "zero", "no-sa", "a-name-that-is-much-longer-than-forty-five-chars", "suspended"],
+        &[
+            "no-version",
+            "no-dirs",
+            "zero",
+            "no-sa",
+            "a-name-that-is-much-longer-than-forty-five-chars",
+            "suspended",
+        ],
         f64::MAX,
     ),
     ("app-rejected-update", &["app"], f64::MAX),
@@ -49,7 +56,10 @@ const SCENARIOS: &[(&str, &[&str], f64)] = &[
 
 /// Scenarios that are not replayed, and why.
 const NOT_REPLAYED: &[(&str, &str)] = &[
-    ("delete-session-cluster-unmanaged-job", "the jobs of a session cluster are not simulated"),
+    (
+        "delete-session-cluster-unmanaged-job",
+        "the jobs of a session cluster are not simulated",
+    ),
     ("namespace-deleted", "about session jobs and snapshots"),
     ("session-job-lifecycle", "about session jobs"),
     ("session-job-moved", "about session jobs"),
@@ -88,7 +98,11 @@ fn the_stand_in_tells_the_recorded_stories() {
 #[test]
 fn every_recording_is_replayed_or_says_why_not() {
     let Some(folder) = recordings() else { return };
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
+    for entry in fs::read_dir(folder)
+        .unwrap()
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().is_dir())
+    {
         let name = entry.file_name().into_string().unwrap();
         let replayed = SCENARIOS.iter().any(|(scenario, _, _)| *scenario == name);
         let excused = NOT_REPLAYED.iter().any(|(scenario, _)| *scenario == name);
@@ -118,7 +132,10 @@ fn perform(rehearsal: &mut Rehearsal, step: &Value) {
     let name = step["name"].as_str().unwrap_or_default();
     let accepted = step["result"]["http"].as_u64().is_some_and(|code| code < 300);
     let spec = &step["manifest"]["spec"];
-    match (step["kind"].as_str().unwrap_or_default(), step["action"].as_str().unwrap_or_default()) {
+    match (
+        step["kind"].as_str().unwrap_or_default(),
+        step["action"].as_str().unwrap_or_default(),
+    ) {
         ("FlinkDeployment", "create" | "apply") if accepted && step["result"]["http"] == 201 => {
             rehearsal.create(name, spec.clone());
         }
@@ -155,7 +172,10 @@ fn recorded(folder: &Path, name: &str, until: f64) -> Vec<Sight> {
         }
         let mut sight = Sight::of(object);
         // A mount error of a healthy start.
-        if object["status"]["error"].as_str().is_some_and(|error| error.contains("FailedMount")) {
+        if object["status"]["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("FailedMount"))
+        {
             sight.error = String::new();
             if sight.job_manager == "ERROR" {
                 sight.job_manager = "DEPLOYING".to_owned();
@@ -167,7 +187,10 @@ fn recorded(folder: &Path, name: &str, until: f64) -> Vec<Sight> {
 }
 
 fn recorded_end(folder: &Path) -> f64 {
-    events(folder).iter().filter_map(|event| event["t"].as_f64()).fold(0.0, f64::max)
+    events(folder)
+        .iter()
+        .filter_map(|event| event["t"].as_f64())
+        .fold(0.0, f64::max)
 }
 
 fn events(folder: &Path) -> Vec<Value> {
@@ -177,10 +200,15 @@ fn events(folder: &Path) -> Vec<Value> {
 
 /// The sights without what two runs of the real operator differ in.
 fn story(sights: &[Sight]) -> Vec<String> {
-    let crashing = |sight: &&Sight| sight.error == "DeploymentFailedException" && sight.job_manager.starts_with("DEPLOY");
+    let crashing =
+        |sight: &&Sight| sight.error == "DeploymentFailedException" && sight.job_manager.starts_with("DEPLOY");
     let starting = |sight: &&Sight| matches!(sight.job.as_str(), "INITIALIZING" | "CREATED");
     let mut story: Vec<String> = Vec::new();
-    for line in sights.iter().filter(|sight| !crashing(sight) && !starting(sight)).map(line) {
+    for line in sights
+        .iter()
+        .filter(|sight| !crashing(sight) && !starting(sight))
+        .map(line)
+    {
         if story.last() != Some(&line) {
             story.push(line);
         }
@@ -193,10 +221,23 @@ fn line(sight: &Sight) -> String {
         return "gone".to_owned();
     }
     let observed = if sight.observed { "observed" } else { "behind" };
-    let word = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-    [&sight.lifecycle, &sight.reconciliation, &sight.job, &sight.job_manager, observed, &sight.error]
-        .map(word)
-        .join(" ")
+    let word = |text: &str| {
+        if text.is_empty() {
+            "-".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    [
+        &sight.lifecycle,
+        &sight.reconciliation,
+        &sight.job,
+        &sight.job_manager,
+        observed,
+        &sight.error,
+    ]
+    .map(word)
+    .join(" ")
 }
 
 fn side_by_side(expected: &[String], found: &[String]) -> String {

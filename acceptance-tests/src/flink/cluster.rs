@@ -43,7 +43,12 @@ const EXPORTED: &[&str] = &[
 ];
 
 /// One quiet garbage collector thread and the quick compiler: what counts here is memory and a fast start.
-const SMALL: &[&str] = &["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xss512k"];
+const SMALL: &[&str] = &[
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "-Xss512k",
+];
 
 /// How long a process that ended by itself rests before it is started again, doubled each time, as
 /// Kubernetes does with containers.
@@ -172,14 +177,22 @@ impl Cluster {
         if self.job_manager.is_some() {
             self.keep_task_managers()?;
             let answers = self.rest.config().await.is_ok();
-            return Ok(if answers { ClusterState::Answering } else { ClusterState::Starting });
+            return Ok(if answers {
+                ClusterState::Answering
+            } else {
+                ClusterState::Starting
+            });
         }
         // Once is bad luck: the first restart of a container is not reported either.
         if self.restarts < 2 {
             return Ok(ClusterState::Starting);
         }
-        let left = self.rests_until.map(|until| until.saturating_duration_since(Instant::now()));
-        Ok(ClusterState::CrashLoop { back_off: left.map_or(0, |left| left.as_secs()) })
+        let left = self
+            .rests_until
+            .map(|until| until.saturating_duration_since(Instant::now()));
+        Ok(ClusterState::CrashLoop {
+            back_off: left.map_or(0, |left| left.as_secs()),
+        })
     }
 
     /// Ends the TaskManagers: the job is over, and its results are only looked at from now on.
@@ -224,19 +237,28 @@ impl Cluster {
     fn lay_out_jar(&self) -> Result<()> {
         let home = self.directory.join("home");
         link(&self.installation.home().join("lib"), &home.join("lib"))?;
-        let Some(uri) = &self.application.jar_uri else { return Ok(()) };
+        let Some(uri) = &self.application.jar_uri else {
+            return Ok(());
+        };
         let Some(path) = uri.strip_prefix("local://").or_else(|| uri.strip_prefix("file://")) else {
             bail!("the sandbox runs jars of the image or of a volume only (local:// or file://), not {uri}");
         };
-        let in_image = path.strip_prefix("/opt/flink/").map(|path| self.installation.home().join(path));
-        let jar = in_image.filter(|jar| jar.exists()).unwrap_or_else(|| self.volumes.path(path));
+        let in_image = path
+            .strip_prefix("/opt/flink/")
+            .map(|path| self.installation.home().join(path));
+        let jar = in_image
+            .filter(|jar| jar.exists())
+            .unwrap_or_else(|| self.volumes.path(path));
         let name = jar.file_name().with_context(|| format!("{uri} names no file"))?;
         // A jar that is not there makes Flink fail as it would in a container.
         link(&jar, &home.join("usrlib").join(name))
     }
 
     async fn launch(&mut self) -> Result<()> {
-        let ports = Ports { rest: free_port()?, rpc: free_port()? };
+        let ports = Ports {
+            rest: free_port()?,
+            rpc: free_port()?,
+        };
         let all = configuration(&self.application, &self.volumes, ports, &self.directory.join("tmp"));
         let conf = self.directory.join("conf");
         fs::write(conf.join("config.yaml"), yaml(&all)).context("write Flink's configuration")?;
@@ -254,7 +276,12 @@ impl Cluster {
             arguments.push("--allowNonRestoredState".to_owned());
         }
         arguments.extend(memory.dynamic.clone());
-        arguments.extend(self.application.args.iter().map(|argument| self.volumes.outward(argument)));
+        arguments.extend(
+            self.application
+                .args
+                .iter()
+                .map(|argument| self.volumes.outward(argument)),
+        );
         self.job_manager = Some(self.java("jobmanager", JOB_MANAGER, &memory.jvm, arguments)?);
         self.gateway.lead_to(ports.rest);
         self.rests_until = None;
@@ -274,7 +301,8 @@ impl Cluster {
         let Some(memory) = memory else { return Ok(()) };
         while self.task_managers.len() < Workers::of(&self.application).count as usize {
             let name = format!("taskmanager-{}", self.task_managers.len() + 1);
-            self.task_managers.push(self.java(&name, TASK_MANAGER, &memory.jvm, memory.dynamic.clone())?);
+            self.task_managers
+                .push(self.java(&name, TASK_MANAGER, &memory.jvm, memory.dynamic.clone())?);
         }
         Ok(())
     }
@@ -283,12 +311,27 @@ impl Cluster {
         let conf = self.directory.join("conf");
         let mut all = jvm.to_vec();
         all.extend(SMALL.iter().map(|option| (*option).to_owned()));
-        all.extend(OPENED.iter().map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
-        all.extend(EXPORTED.iter().map(|package| format!("--add-exports={package}=ALL-UNNAMED")));
+        all.extend(
+            OPENED
+                .iter()
+                .map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")),
+        );
+        all.extend(
+            EXPORTED
+                .iter()
+                .map(|package| format!("--add-exports={package}=ALL-UNNAMED")),
+        );
         all.push(format!("-Dlog.file={}", self.log(&format!("{name}.log")).display()));
-        all.push(format!("-Dlog4j.configurationFile=file:{}", conf.join("log4j.properties").display()));
+        all.push(format!(
+            "-Dlog4j.configurationFile=file:{}",
+            conf.join("log4j.properties").display()
+        ));
         all.push(format!("-Djava.io.tmpdir={}", self.directory.join("tmp").display()));
-        all.extend(["-classpath".to_owned(), self.installation.class_path()?, main.to_owned()]);
+        all.extend([
+            "-classpath".to_owned(),
+            self.installation.class_path()?,
+            main.to_owned(),
+        ]);
         all.extend(["--configDir".to_owned(), conf.display().to_string()]);
         all.extend(arguments);
         let home = self.directory.join("home");
@@ -299,7 +342,13 @@ impl Cluster {
             ("FLINK_PLUGINS_DIR", self.installation.home().join("plugins")),
         ]
         .map(|(name, path)| (name.to_owned(), path.display().to_string()));
-        Process::start(&java_program(), &all, &environment, &self.directory, &self.log(&format!("{name}.out")))
+        Process::start(
+            &java_program(),
+            &all,
+            &environment,
+            &self.directory,
+            &self.log(&format!("{name}.out")),
+        )
     }
 }
 
@@ -330,7 +379,9 @@ struct Memory {
 static COMPUTED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 
 fn memory_key(purpose: &str, settings: &str) -> String {
-    let relevant = settings.lines().filter(|line| line.contains(".memory.") || line.contains("numberOfTaskSlots"));
+    let relevant = settings
+        .lines()
+        .filter(|line| line.contains(".memory.") || line.contains("numberOfTaskSlots"));
     relevant.fold(purpose.to_owned(), |key, line| key + "\n" + line)
 }
 
@@ -354,15 +405,21 @@ async fn memory_parameters(
         .args(SMALL)
         .arg("-classpath")
         .arg(format!("{}:{}", tool.display(), installation.class_path()?))
-        .args(["org.apache.flink.runtime.util.bash.BashJavaUtils", purpose, "--configDir"])
+        .args([
+            "org.apache.flink.runtime.util.bash.BashJavaUtils",
+            purpose,
+            "--configDir",
+        ])
         .arg(conf)
         .kill_on_drop(true)
         .output()
         .await
         .context("run Java 17; is it installed?")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let results: Vec<&str> =
-        said.lines().filter_map(|line| line.strip_prefix("BASH_JAVA_UTILS_EXEC_RESULT:")).collect();
+    let results: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("BASH_JAVA_UTILS_EXEC_RESULT:"))
+        .collect();
     ensure!(
         output.status.success() && !results.is_empty(),
         "Flink's tool for memory parameters failed ({}):\n{said}{}",
@@ -370,9 +427,15 @@ async fn memory_parameters(
         String::from_utf8_lossy(&output.stderr)
     );
     let words = |index: usize| -> Vec<String> {
-        results.get(index).map(|line| line.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
+        results
+            .get(index)
+            .map(|line| line.split_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default()
     };
-    let memory = Memory { jvm: words(0), dynamic: words(1) };
+    let memory = Memory {
+        jvm: words(0),
+        dynamic: words(1),
+    };
     if let Ok(mut computed) = COMPUTED.lock() {
         computed.insert(memory_key(purpose, &yaml(settings)), memory.clone());
     }

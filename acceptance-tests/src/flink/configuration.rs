@@ -57,10 +57,23 @@ impl Workers {
     /// Enough for the application: as many as it fixes, or as its parallelism needs.
     pub fn of(application: &Application) -> Self {
         let slots = application.configuration.get("taskmanager.numberOfTaskSlots");
-        let slots = slots.and_then(|text| text.parse().ok()).filter(|slots| *slots > 0).unwrap_or(1);
-        let asked = application.task_managers.unwrap_or_else(|| application.parallelism.div_ceil(slots)).max(1);
+        let slots = slots
+            .and_then(|text| text.parse().ok())
+            .filter(|slots| *slots > 0)
+            .unwrap_or(1);
+        let asked = application
+            .task_managers
+            .unwrap_or_else(|| application.parallelism.div_ceil(slots))
+            .max(1);
         let count = asked.min(MOST_TASK_MANAGERS);
-        Self { count, slots: if asked > count { (asked * slots).div_ceil(count) } else { slots } }
+        Self {
+            count,
+            slots: if asked > count {
+                (asked * slots).div_ceil(count)
+            } else {
+                slots
+            },
+        }
     }
 }
 
@@ -78,7 +91,10 @@ pub fn configuration(
         .collect();
     // The operator's own defaults, which the application may change.
     for (key, value) in [
-        ("execution.checkpointing.externalized-checkpoint-retention", "RETAIN_ON_CANCELLATION"),
+        (
+            "execution.checkpointing.externalized-checkpoint-retention",
+            "RETAIN_ON_CANCELLATION",
+        ),
         ("pipeline.name", application.name.as_str()),
     ] {
         all.entry(key.to_owned()).or_insert_with(|| value.to_owned());
@@ -99,6 +115,8 @@ pub fn configuration(
         ("taskmanager.host", "127.0.0.1".to_owned()),
         ("taskmanager.bind-host", "127.0.0.1".to_owned()),
         ("io.tmp.dirs", temporary.display().to_string()),
+        // REST answers are remembered for so many milliseconds; the usual three seconds are long for a test.
+        ("web.refresh-interval", "500".to_owned()),
         // A TaskManager starts beside its JobManager: it should not wait 10 s after a first try in vain.
         ("cluster.registration.error-delay", "300 ms".to_owned()),
         ("cluster.registration.initial-timeout", "200 ms".to_owned()),
@@ -110,7 +128,10 @@ pub fn configuration(
         ("jobmanager.memory.jvm-overhead.max", "64m".to_owned()),
         ("taskmanager.memory.framework.heap.size", "64m".to_owned()),
         ("taskmanager.memory.framework.off-heap.size", "64m".to_owned()),
-        ("taskmanager.memory.task.heap.size", format!("{}m", 48 + 16 * workers.slots)),
+        (
+            "taskmanager.memory.task.heap.size",
+            format!("{}m", 48 + 16 * workers.slots),
+        ),
         ("taskmanager.memory.managed.size", "16m".to_owned()),
         ("taskmanager.memory.network.min", format!("{}m", 24 + 8 * workers.slots)),
         ("taskmanager.memory.network.max", format!("{}m", 24 + 8 * workers.slots)),
@@ -124,7 +145,10 @@ pub fn configuration(
 
 /// The configuration as `config.yaml`. Every value is a JSON string, which is YAML too.
 pub fn yaml(configuration: &BTreeMap<String, String>) -> String {
-    configuration.iter().map(|(key, value)| format!("{key}: {}\n", serde_json::Value::from(value.as_str()))).collect()
+    configuration
+        .iter()
+        .map(|(key, value)| format!("{key}: {}\n", serde_json::Value::from(value.as_str())))
+        .collect()
 }
 
 /// Settings of log4j 2: everything from INFO up into the file that `-Dlog.file` names.
@@ -147,7 +171,10 @@ mod tests {
         Application {
             name: "orders".to_owned(),
             job_id: "0".repeat(32),
-            configuration: configuration.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            configuration: configuration
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
             jar_uri: None,
             entry_class: None,
             args: Vec::new(),
@@ -180,7 +207,11 @@ mod tests {
         assert_eq!(all["pipeline.name"], "Orders");
         assert_eq!(all["rest.port"], "1");
         assert_eq!(all["parallelism.default"], "3");
-        for gone in ["high-availability.type", "kubernetes.jobmanager.cpu.limit-factor", "jobmanager.memory.process.size"] {
+        for gone in [
+            "high-availability.type",
+            "kubernetes.jobmanager.cpu.limit-factor",
+            "jobmanager.memory.process.size",
+        ] {
             assert!(!all.contains_key(gone), "{gone}");
         }
     }
@@ -196,7 +227,11 @@ mod tests {
         ];
         for (configuration, parallelism, replicas, count, slots) in cases {
             let workers = Workers::of(&application(configuration, parallelism, replicas));
-            assert_eq!(workers, Workers { count, slots }, "{configuration:?} {parallelism} {replicas:?}");
+            assert_eq!(
+                workers,
+                Workers { count, slots },
+                "{configuration:?} {parallelism} {replicas:?}"
+            );
         }
     }
 

@@ -29,13 +29,26 @@ pub struct Gateway {
 impl Gateway {
     /// Listens on a free port of 127.0.0.1. Until [`Gateway::lead_to`] every request gets a 502.
     pub async fn start(volumes: Volumes) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("listen on loopback")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("listen on loopback")?;
         let port = listener.local_addr().context("read the port")?.port();
         let target = Arc::new(AtomicU16::new(0));
         let running = CancellationToken::new();
-        let door = Arc::new(Door { volumes, target: Arc::clone(&target) });
-        tokio::spawn(running.clone().run_until_cancelled_owned(accept(listener, door, running.clone())));
-        Ok(Self { port, target, _running: running.drop_guard() })
+        let door = Arc::new(Door {
+            volumes,
+            target: Arc::clone(&target),
+        });
+        tokio::spawn(
+            running
+                .clone()
+                .run_until_cancelled_owned(accept(listener, door, running.clone())),
+        );
+        Ok(Self {
+            port,
+            target,
+            _running: running.drop_guard(),
+        })
     }
 
     /// The port that clients use.
@@ -57,7 +70,9 @@ struct Door {
 async fn accept(listener: TcpListener, door: Arc<Door>, running: CancellationToken) {
     // An error concerns one connection that was given up before it was accepted.
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let door = Arc::clone(&door);
         let service = service_fn(move |request| answer(Arc::clone(&door), request));
         let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -70,7 +85,9 @@ async fn answer(door: Arc<Door>, request: Request<Incoming>) -> Result<Response<
         let body = json!({ "errors": [format!("The JobManager does not answer: {error}")] }).to_string();
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = StatusCode::BAD_GATEWAY;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }))
 }
@@ -93,7 +110,9 @@ async fn forward(door: &Door, request: Request<Incoming>) -> Result<Response<Ful
     parts.headers.remove(TRANSFER_ENCODING);
     parts.headers.remove(CONNECTION);
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    parts.headers.insert(HOST, HeaderValue::try_from(format!("127.0.0.1:{port}"))?);
+    parts
+        .headers
+        .insert(HOST, HeaderValue::try_from(format!("127.0.0.1:{port}"))?);
     let response = sender.send_request(Request::from_parts(parts, Full::new(body))).await?;
 
     let (mut parts, body) = response.into_parts();
@@ -161,9 +180,19 @@ mod tests {
     #[tokio::test]
     async fn paths_are_those_inside_the_containers() {
         let gateway = Gateway::start(Volumes::new(Path::new("/v"))).await.unwrap();
-        assert!(Rest::new(gateway.port()).config().await.unwrap_err().to_string().contains("502"));
+        assert!(
+            Rest::new(gateway.port())
+                .config()
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("502")
+        );
         gateway.lead_to(echo().await);
-        let location = Rest::new(gateway.port()).stop("1", "file:///flink-data", false, "CANONICAL").await.unwrap();
+        let location = Rest::new(gateway.port())
+            .stop("1", "file:///flink-data", false, "CANONICAL")
+            .await
+            .unwrap();
         assert_eq!(location, "file:/flink-data/savepoint-1");
         let answer = Rest::new(gateway.port()).config().await.unwrap();
         assert_eq!(answer["operation"]["location"], "file:/flink-data/savepoint-1");
@@ -173,6 +202,9 @@ mod tests {
     fn every_location_in_a_request_is_mapped() {
         let mut body = json!({ "targetDirectory": "file:///a", "more": ["file:/b", 1, null] });
         outward(&mut body, &Volumes::new(Path::new("/v")));
-        assert_eq!(body, json!({ "targetDirectory": "file:///v/a", "more": ["file:///v/b", 1, null] }));
+        assert_eq!(
+            body,
+            json!({ "targetDirectory": "file:///v/a", "more": ["file:///v/b", 1, null] })
+        );
     }
 }

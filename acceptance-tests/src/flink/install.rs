@@ -43,7 +43,10 @@ impl Version {
 
     /// Changes whenever what is installed changes.
     fn key(self) -> String {
-        let digest = Sha256::new().chain_update(self.requirements).chain_update(self.examples).finalize();
+        let digest = Sha256::new()
+            .chain_update(self.requirements)
+            .chain_update(self.examples)
+            .finalize();
         let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         format!("flink-{}-{hex}", self.name)
     }
@@ -52,7 +55,11 @@ impl Version {
         let lines = self.examples.lines().filter(|line| !line.starts_with('#'));
         lines.filter_map(|line| {
             let mut words = line.split_whitespace();
-            Some(ExamplePin { coordinates: words.next()?, sha256: words.next()?, path: words.next()? })
+            Some(ExamplePin {
+                coordinates: words.next()?,
+                sha256: words.next()?,
+                path: words.next()?,
+            })
         })
     }
 }
@@ -115,8 +122,10 @@ impl Installation {
     pub fn class_path(&self) -> Result<String> {
         let lib = self.home.join("lib");
         let entries = fs::read_dir(&lib).with_context(|| format!("list {}", lib.display()))?;
-        let mut jars: Vec<String> =
-            entries.filter_map(|entry| entry.ok()).map(|entry| entry.path().display().to_string()).collect();
+        let mut jars: Vec<String> = entries
+            .filter_map(|entry| entry.ok())
+            .map(|entry| entry.path().display().to_string())
+            .collect();
         jars.retain(|jar| jar.ends_with(".jar"));
         jars.sort();
         Ok(jars.join(":"))
@@ -127,13 +136,20 @@ impl Installation {
         let partial = self.home.with_extension("partial");
         let _ = fs::remove_dir_all(&partial);
         fs::create_dir_all(&partial).with_context(|| format!("create {}", partial.display()))?;
-        say(format!("fetches Flink {} with pip and Maven (230 MB, once; about half a minute)", self.version.name));
+        say(format!(
+            "fetches Flink {} with pip and Maven (230 MB, once; about half a minute)",
+            self.version.name
+        ));
         self.fetch_libraries(&partial)?;
         for pin in self.version.example_pins() {
             fetch_example(&pin, &partial)?;
         }
         fs::rename(&partial, &self.home).with_context(|| format!("move Flink to {}", self.home.display()))?;
-        say(format!("fetched Flink {} in {}", self.version.name, spoken(started.elapsed())));
+        say(format!(
+            "fetched Flink {} in {}",
+            self.version.name,
+            spoken(started.elapsed())
+        ));
         Ok(())
     }
 
@@ -142,9 +158,20 @@ impl Installation {
         fs::write(&requirements, self.version.requirements).context("write the requirements")?;
         let package = partial.join("package");
         let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-compile",
+            "--require-hashes",
+        ]);
         pip.args(["--disable-pip-version-check", "--root-user-action", "ignore"]);
-        pip.arg("--requirement").arg(&requirements).arg("--target").arg(&package);
+        pip.arg("--requirement")
+            .arg(&requirements)
+            .arg("--target")
+            .arg(&package);
         run(&mut pip, "Python 3 with pip fetches Flink's jars")?;
         for part in ["lib", "opt", "plugins", "bin"] {
             let from = package.join("pyflink").join(part);
@@ -159,8 +186,16 @@ fn fetch_example(pin: &ExamplePin, home: &Path) -> Result<()> {
     let folder = target.parent().context("an example jar lies in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     let mut maven = Command::new("mvn");
-    maven.args(["--quiet", "--batch-mode", "--no-transfer-progress", "dependency:copy", "-Dmdep.stripVersion=true"]);
-    maven.arg(format!("-Dartifact={}", pin.coordinates)).arg(format!("-DoutputDirectory={}", home.display()));
+    maven.args([
+        "--quiet",
+        "--batch-mode",
+        "--no-transfer-progress",
+        "dependency:copy",
+        "-Dmdep.stripVersion=true",
+    ]);
+    maven
+        .arg(format!("-Dartifact={}", pin.coordinates))
+        .arg(format!("-DoutputDirectory={}", home.display()));
     // Without a project around: a pom.xml in the caller's directory must not matter.
     maven.current_dir(home);
     run(&mut maven, "Maven fetches the example job")?;
@@ -169,16 +204,31 @@ fn fetch_example(pin: &ExamplePin, home: &Path) -> Result<()> {
     };
     let copied = home.join(format!("{artifact}-{classifier}.{packaging}"));
     let bytes = fs::read(&copied).with_context(|| format!("read {}", copied.display()))?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    ensure!(found == pin.sha256, "{} has the SHA-256 {found}, not {}", pin.coordinates, pin.sha256);
+    let found: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    ensure!(
+        found == pin.sha256,
+        "{} has the SHA-256 {found}, not {}",
+        pin.coordinates,
+        pin.sha256
+    );
     fs::rename(&copied, &target).with_context(|| format!("move {}", copied.display()))
 }
 
 fn run(command: &mut Command, purpose: &str) -> Result<()> {
     let program = command.get_program().display().to_string();
-    let output = command.output().with_context(|| format!("start {program}: {purpose}; is it installed?"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("start {program}: {purpose}; is it installed?"))?;
     let said = [output.stdout, output.stderr].concat();
-    ensure!(output.status.success(), "{purpose}, but failed ({}):\n{}", output.status, String::from_utf8_lossy(&said));
+    ensure!(
+        output.status.success(),
+        "{purpose}, but failed ({}):\n{}",
+        output.status,
+        String::from_utf8_lossy(&said)
+    );
     Ok(())
 }
 

@@ -93,7 +93,13 @@ mod tests {
         };
         // `kill -0` asks only; a zombie, which waits for its parent, counts as gone.
         let script = format!("kill -0 {pid} && ! grep -q '^State:.Z' /proc/{pid}/status");
-        Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status().await.unwrap().success()
+        Command::new("sh")
+            .args(["-c", &script])
+            .stderr(Stdio::null())
+            .status()
+            .await
+            .unwrap()
+            .success()
     }
 
     async fn gone(directory: &Path) -> bool {

@@ -93,7 +93,9 @@ impl Rest {
 
     /// Where the last completed checkpoint or savepoint of a job lies, if there is one.
     pub async fn last_checkpoint(self, job: &str) -> Result<Option<String>, RestError> {
-        let answer = self.call(Method::GET, &format!("/jobs/{job}/checkpoints"), None).await?;
+        let answer = self
+            .call(Method::GET, &format!("/jobs/{job}/checkpoints"), None)
+            .await?;
         let newest = ["completed", "savepoint", "restored"].into_iter().filter_map(|kind| {
             let snapshot = answer.pointer(&format!("/latest/{kind}"))?;
             let path = snapshot.get("external_path")?.as_str()?;
@@ -111,35 +113,47 @@ impl Rest {
 
     /// Asks for the job to be cancelled. The job ends some time later.
     pub async fn cancel(self, job: &str) -> Result<(), RestError> {
-        self.call(Method::PATCH, &format!("/jobs/{job}?mode=cancel"), None).await.map(drop)
+        self.call(Method::PATCH, &format!("/jobs/{job}?mode=cancel"), None)
+            .await
+            .map(drop)
     }
 
     /// Takes a savepoint into `directory` and stops the job. Returns the savepoint's location.
     pub async fn stop(self, job: &str, directory: &str, drain: bool, format: &str) -> Result<String, RestError> {
         let body = json!({ "targetDirectory": directory, "drain": drain, "formatType": format });
-        let trigger = self.call(Method::POST, &format!("/jobs/{job}/stop"), Some(body)).await?;
+        let trigger = self
+            .call(Method::POST, &format!("/jobs/{job}/stop"), Some(body))
+            .await?;
         self.location(job, &trigger).await
     }
 
     /// Takes a savepoint into `directory`, and the job goes on. Returns the savepoint's location.
     pub async fn savepoint(self, job: &str, directory: &str, format: &str) -> Result<String, RestError> {
         let body = json!({ "target-directory": directory, "cancel-job": false, "formatType": format });
-        let trigger = self.call(Method::POST, &format!("/jobs/{job}/savepoints"), Some(body)).await?;
+        let trigger = self
+            .call(Method::POST, &format!("/jobs/{job}/savepoints"), Some(body))
+            .await?;
         self.location(job, &trigger).await
     }
 
     /// Takes a checkpoint, and the job goes on.
     pub async fn checkpoint(self, job: &str) -> Result<(), RestError> {
         let body = json!({ "checkpointType": "FULL" });
-        let trigger = self.call(Method::POST, &format!("/jobs/{job}/checkpoints"), Some(body)).await?;
-        self.finished(&format!("/jobs/{job}/checkpoints"), &trigger).await.map(drop)
+        let trigger = self
+            .call(Method::POST, &format!("/jobs/{job}/checkpoints"), Some(body))
+            .await?;
+        self.finished(&format!("/jobs/{job}/checkpoints"), &trigger)
+            .await
+            .map(drop)
     }
 
     /// Waits for a triggered savepoint.
     async fn location(self, job: &str, trigger: &Value) -> Result<String, RestError> {
         let operation = self.finished(&format!("/jobs/{job}/savepoints"), trigger).await?;
         let location = operation.get("location").and_then(Value::as_str);
-        location.map(str::to_owned).ok_or_else(|| RestError::Unexpected("a savepoint without a location".to_owned()))
+        location
+            .map(str::to_owned)
+            .ok_or_else(|| RestError::Unexpected("a savepoint without a location".to_owned()))
     }
 
     /// Waits for an asynchronous operation. Returns its result.
@@ -171,13 +185,18 @@ impl Rest {
         }
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let message = answer.pointer("/errors/0").and_then(Value::as_str);
-        let message = message.and_then(|text| text.lines().next()).unwrap_or("no reason").to_owned();
+        let message = message
+            .and_then(|text| text.lines().next())
+            .unwrap_or("no reason")
+            .to_owned();
         Err(RestError::Refused { status, message })
     }
 
     async fn send(self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Bytes), RestError> {
         let unreachable = |error: &dyn std::error::Error| RestError::Unreachable(error.to_string());
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.map_err(|error| unreachable(&error))?;
+        let stream = TcpStream::connect(("127.0.0.1", self.port))
+            .await
+            .map_err(|error| unreachable(&error))?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
         // Ends by itself once the answer is read and the sender is dropped.
@@ -190,16 +209,25 @@ impl Rest {
             .header("content-type", "application/json")
             .body(Full::<Bytes>::from(text))
             .map_err(|error| unreachable(&error))?;
-        let response = sender.send_request(request).await.map_err(|error| unreachable(&error))?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| unreachable(&error))?;
         let status = response.status();
-        let bytes = response.into_body().collect().await.map_err(|error| unreachable(&error))?;
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| unreachable(&error))?;
         Ok((status, bytes.to_bytes()))
     }
 }
 
 /// Why an asynchronous operation failed, if it did: the first line of its Java stack.
 fn cause(operation: &Value) -> Option<String> {
-    let failure = ["failure-cause", "failureCause"].iter().find_map(|name| operation.get(name))?;
+    let failure = ["failure-cause", "failureCause"]
+        .iter()
+        .find_map(|name| operation.get(name))?;
     let stack = failure.get("stack-trace").and_then(Value::as_str).unwrap_or_default();
     Some(stack.lines().next().unwrap_or("it failed without a reason").to_owned())
 }

@@ -22,7 +22,9 @@ impl Volumes {
 
     /// Replaces the location `file:/...` or `file:///...` by its place here. Other texts stay.
     pub fn outward(&self, location: &str) -> String {
-        let Some(rest) = location.strip_prefix("file:") else { return location.to_owned() };
+        let Some(rest) = location.strip_prefix("file:") else {
+            return location.to_owned();
+        };
         let inside = rest.trim_start_matches('/');
         if inside.len() == rest.len() || Path::new("/").join(inside).starts_with(&self.root) {
             return location.to_owned();
@@ -34,10 +36,9 @@ impl Volumes {
     /// locations that Flink reports are shown: `file:/flink-data/savepoints/savepoint-...`.
     pub fn inward(&self, text: &str) -> String {
         let root = self.root.display().to_string();
-        text.replace(&format!("file://{root}/"), "file:///").replace(&format!("file:{root}/"), "file:/").replace(
-            &format!("{root}/"),
-            "/",
-        )
+        text.replace(&format!("file://{root}/"), "file:///")
+            .replace(&format!("file:{root}/"), "file:/")
+            .replace(&format!("{root}/"), "/")
     }
 }
 
@@ -49,7 +50,10 @@ mod tests {
     fn locations_are_mapped_out_and_back() {
         let volumes = Volumes::new(Path::new("/state/volumes"));
         let cases = [
-            ("file:///flink-data/savepoints", "file:///state/volumes/flink-data/savepoints"),
+            (
+                "file:///flink-data/savepoints",
+                "file:///state/volumes/flink-data/savepoints",
+            ),
             ("file:/flink-data/chk-1", "file:///state/volumes/flink-data/chk-1"),
             ("file:///state/volumes/x", "file:///state/volumes/x"),
             ("s3://bucket/savepoints", "s3://bucket/savepoints"),
@@ -60,7 +64,13 @@ mod tests {
             assert_eq!(volumes.outward(inside), outside, "{inside}");
         }
         let reported = r#"{"location":"file:/state/volumes/flink-data/savepoints/savepoint-1"}"#;
-        assert_eq!(volumes.inward(reported), r#"{"location":"file:/flink-data/savepoints/savepoint-1"}"#);
-        assert_eq!(volumes.inward("file:///state/volumes/a file:///b"), "file:///a file:///b");
+        assert_eq!(
+            volumes.inward(reported),
+            r#"{"location":"file:/flink-data/savepoints/savepoint-1"}"#
+        );
+        assert_eq!(
+            volumes.inward("file:///state/volumes/a file:///b"),
+            "file:///a file:///b"
+        );
     }
 }

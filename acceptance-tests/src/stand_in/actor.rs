@@ -130,7 +130,11 @@ impl Actor {
         self.take_over(&object, &parsed, &switches).await?;
         let cluster = self.driver.view(&switches, now()).await?;
         let is_session = parsed.spec.job.is_none();
-        let session_jobs = if parsed.deleting && is_session { self.desk.session_jobs().await? } else { Vec::new() };
+        let session_jobs = if parsed.deleting && is_session {
+            self.desk.session_jobs().await?
+        } else {
+            Vec::new()
+        };
         let outcome = self.outcome.take();
         let situation = Situation {
             object: &parsed,
@@ -191,7 +195,9 @@ impl Actor {
         self.memory = Memory::default();
         self.outcome = None;
         if !parsed.deleting {
-            self.driver.resume(parsed, uid.as_deref().unwrap_or_default(), switches, now()).await?;
+            self.driver
+                .resume(parsed, uid.as_deref().unwrap_or_default(), switches, now())
+                .await?;
         }
         self.uid = uid;
         Ok(())
@@ -280,7 +286,10 @@ fn completed(path: String, begun: &str, id: Option<&str>) -> Value {
 
 /// Versions of one object are numbers that grow.
 fn version(object: &DynamicObject) -> u64 {
-    object.resource_version().and_then(|version| version.parse().ok()).unwrap_or_default()
+    object
+        .resource_version()
+        .and_then(|version| version.parse().ok())
+        .unwrap_or_default()
 }
 
 /// 32 hexadecimal digits that nobody used before.
@@ -296,5 +305,8 @@ fn random_hex() -> String {
 
 /// Reads an object's place.
 pub fn key(object: &DynamicObject) -> Result<(String, String)> {
-    Ok((object.namespace().context("a FlinkDeployment is in a namespace")?, object.name_any()))
+    Ok((
+        object.namespace().context("a FlinkDeployment is in a namespace")?,
+        object.name_any(),
+    ))
 }

@@ -24,10 +24,15 @@ const BEFORE_NEXT_LIST: Duration = Duration::from_millis(500);
 
 /// Works until it is cancelled.
 pub async fn run(client: Client, options: Options, cancellation: CancellationToken) -> Result<()> {
-    std::fs::create_dir_all(&options.state_dir)
-        .with_context(|| format!("create {}", options.state_dir.display()))?;
+    std::fs::create_dir_all(&options.state_dir).with_context(|| format!("create {}", options.state_dir.display()))?;
     let (labels, namespaces) = watch::channel(Arc::new(Namespaces::new()));
-    let mut crew = Crew { client: client.clone(), options, namespaces, seats: BTreeMap::new(), actors: JoinSet::new() };
+    let mut crew = Crew {
+        client: client.clone(),
+        options,
+        namespaces,
+        seats: BTreeMap::new(),
+        actors: JoinSet::new(),
+    };
     let all_namespaces: Api<Namespace> = Api::all(client.clone());
     let all_deployments: Api<DynamicObject> = Api::all_with(client, &resource("FlinkDeployment"));
     // The labels first: they say how a deployment is to be treated.
@@ -142,7 +147,13 @@ impl Crew {
         }
         let (seat, seen) = watch::channel(object);
         let place = (key.0.as_str(), key.1.as_str());
-        let actor = Actor::new(self.client.clone(), self.options.clone(), place, seen, self.namespaces.clone());
+        let actor = Actor::new(
+            self.client.clone(),
+            self.options.clone(),
+            place,
+            seen,
+            self.namespaces.clone(),
+        );
         self.actors.spawn(actor.run());
         self.seats.insert(key, seat);
     }

@@ -53,7 +53,12 @@ impl Diff {
         let standalone = new.is_standalone();
         let scale = if standalone { Scale } else { Upgrade };
         diff.compare("image", &old.image, &new.image, Upgrade);
-        diff.compare("imagePullPolicy", &old.image_pull_policy, &new.image_pull_policy, Upgrade);
+        diff.compare(
+            "imagePullPolicy",
+            &old.image_pull_policy,
+            &new.image_pull_policy,
+            Upgrade,
+        );
         diff.compare("serviceAccount", &old.service_account, &new.service_account, Upgrade);
         diff.compare("flinkVersion", &old.flink_version, &new.flink_version, Upgrade);
         diff.compare("ingress", &old.ingress, &new.ingress, Upgrade);
@@ -70,9 +75,12 @@ impl Diff {
         // A nonce that is taken away restarts nothing.
         let restart = if new.restart_nonce.is_some() { Upgrade } else { Ignore };
         diff.compare("restartNonce", &old.restart_nonce, &new.restart_nonce, restart);
-        diff.maps("flinkConfiguration", &old.flink_configuration, &new.flink_configuration, |key| {
-            class_of_setting(key, standalone)
-        });
+        diff.maps(
+            "flinkConfiguration",
+            &old.flink_configuration,
+            &new.flink_configuration,
+            |key| class_of_setting(key, standalone),
+        );
         diff
     }
 
@@ -83,7 +91,10 @@ impl Diff {
 
     /// The message of the event `SpecChanged`.
     pub fn message(&self) -> String {
-        let changes = self.changes.iter().map(|change| format!("{} : {} -> {}", change.path, change.from, change.to));
+        let changes = self
+            .changes
+            .iter()
+            .map(|change| format!("{} : {} -> {}", change.path, change.from, change.to));
         let changes: Vec<_> = changes.collect();
         let class = self.class().unwrap_or(Class::Ignore);
         format!(
@@ -121,8 +132,18 @@ impl Diff {
             self.compare(&format!("job.args.{index}"), &old, &new, Upgrade);
         }
         self.compare("job.state", &old.state, &new.state, Upgrade);
-        self.compare("job.savepointTriggerNonce", &old.savepoint_trigger_nonce, &new.savepoint_trigger_nonce, Ignore);
-        self.compare("job.initialSavepointPath", &old.initial_savepoint_path, &new.initial_savepoint_path, Ignore);
+        self.compare(
+            "job.savepointTriggerNonce",
+            &old.savepoint_trigger_nonce,
+            &new.savepoint_trigger_nonce,
+            Ignore,
+        );
+        self.compare(
+            "job.initialSavepointPath",
+            &old.initial_savepoint_path,
+            &new.initial_savepoint_path,
+            Ignore,
+        );
         let [old_nonce, new_nonce] = [old, new].map(|job| job.checkpoint_trigger_nonce);
         self.compare("job.checkpointTriggerNonce", &old_nonce, &new_nonce, Ignore);
         self.compare("job.upgradeMode", &old.upgrade_mode, &new.upgrade_mode, Ignore);
@@ -131,7 +152,12 @@ impl Diff {
         let [old_nonce, new_nonce] = [old, new].map(|job| job.savepoint_redeploy_nonce);
         let redeploy = if new_nonce.is_some() { SavepointRedeploy } else { Ignore };
         self.compare("job.savepointRedeployNonce", &old_nonce, &new_nonce, redeploy);
-        self.compare("job.autoscalerResetNonce", &old.autoscaler_reset_nonce, &new.autoscaler_reset_nonce, Ignore);
+        self.compare(
+            "job.autoscalerResetNonce",
+            &old.autoscaler_reset_nonce,
+            &new.autoscaler_reset_nonce,
+            Ignore,
+        );
     }
 
     fn maps(
@@ -143,7 +169,12 @@ impl Diff {
     ) {
         let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
         for key in keys {
-            self.compare(&format!("{path}.{key}"), &old.get(key).cloned(), &new.get(key).cloned(), class(key));
+            self.compare(
+                &format!("{path}.{key}"),
+                &old.get(key).cloned(),
+                &new.get(key).cloned(),
+                class(key),
+            );
         }
     }
 
@@ -152,7 +183,12 @@ impl Diff {
             return;
         }
         let [from, to] = [old, new].map(|value| java(path, &serde_json::to_value(value).unwrap_or_default()));
-        self.changes.push(Change { path: path.to_owned(), from, to, class });
+        self.changes.push(Change {
+            path: path.to_owned(),
+            from,
+            to,
+            class,
+        });
     }
 }
 
@@ -178,13 +214,18 @@ fn java(path: &str, value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(fields) if class.is_some() => {
-            let fields = fields.iter().map(|(name, field)| format!("{name}={}", java(name, field)));
-            format!("{}({})", class.unwrap_or_default(), fields.collect::<Vec<_>>().join(", "))
+            let fields = fields
+                .iter()
+                .map(|(name, field)| format!("{name}={}", java(name, field)));
+            format!(
+                "{}({})",
+                class.unwrap_or_default(),
+                fields.collect::<Vec<_>>().join(", ")
+            )
         }
         other => other.to_string(),
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -262,19 +303,63 @@ mod tests {
             (json!({}), json!({ "jobManager": { "replicas": 1 } }), None),
             (json!({}), json!({ "jobManager": { "replicas": 2 } }), Some(Upgrade)),
             (json!({}), json!({ "taskManager": { "replicas": 2 } }), Some(Upgrade)),
-            (standalone.clone(), json!({ "taskManager": { "replicas": 2 } }), Some(Scale)),
+            (
+                standalone.clone(),
+                json!({ "taskManager": { "replicas": 2 } }),
+                Some(Scale),
+            ),
             (standalone.clone(), json!({ "job": { "parallelism": 2 } }), Some(Scale)),
             (json!({}), json!({ "job": { "parallelism": 2 } }), Some(Upgrade)),
-            (json!({}), json!({ "job": { "upgradeMode": "savepoint" } }), Some(Ignore)),
-            (json!({}), json!({ "job": { "savepointTriggerNonce": 1 } }), Some(Ignore)),
-            (json!({}), json!({ "job": { "savepointRedeployNonce": 1 } }), Some(SavepointRedeploy)),
-            (json!({ "job": { "savepointRedeployNonce": 1 } }), json!({ "job": { "savepointRedeployNonce": null } }), Some(Ignore)),
-            (json!({ "restartNonce": 1 }), json!({ "restartNonce": null }), Some(Ignore)),
-            (json!({}), json!({ "flinkConfiguration": { "kubernetes.operator.x": 1 } }), Some(Ignore)),
-            (json!({}), json!({ "flinkConfiguration": { "kubernetes.x": 1 } }), Some(Upgrade)),
-            (json!({}), json!({ "flinkConfiguration": { "pipeline.jobvertex-parallelism-overrides": "a:1" } }), Some(Scale)),
-            (json!({}), json!({ "flinkConfiguration": { "taskmanager": { "numberOfTaskSlots": 2 } } }), None),
-            (json!({}), json!({ "logConfiguration": { "log4j-console.properties": "x" } }), Some(Upgrade)),
+            (
+                json!({}),
+                json!({ "job": { "upgradeMode": "savepoint" } }),
+                Some(Ignore),
+            ),
+            (
+                json!({}),
+                json!({ "job": { "savepointTriggerNonce": 1 } }),
+                Some(Ignore),
+            ),
+            (
+                json!({}),
+                json!({ "job": { "savepointRedeployNonce": 1 } }),
+                Some(SavepointRedeploy),
+            ),
+            (
+                json!({ "job": { "savepointRedeployNonce": 1 } }),
+                json!({ "job": { "savepointRedeployNonce": null } }),
+                Some(Ignore),
+            ),
+            (
+                json!({ "restartNonce": 1 }),
+                json!({ "restartNonce": null }),
+                Some(Ignore),
+            ),
+            (
+                json!({}),
+                json!({ "flinkConfiguration": { "kubernetes.operator.x": 1 } }),
+                Some(Ignore),
+            ),
+            (
+                json!({}),
+                json!({ "flinkConfiguration": { "kubernetes.x": 1 } }),
+                Some(Upgrade),
+            ),
+            (
+                json!({}),
+                json!({ "flinkConfiguration": { "pipeline.jobvertex-parallelism-overrides": "a:1" } }),
+                Some(Scale),
+            ),
+            (
+                json!({}),
+                json!({ "flinkConfiguration": { "taskmanager": { "numberOfTaskSlots": 2 } } }),
+                None,
+            ),
+            (
+                json!({}),
+                json!({ "logConfiguration": { "log4j-console.properties": "x" } }),
+                Some(Upgrade),
+            ),
         ];
         for (start, change, class) in cases {
             let old = spec(start.clone());

@@ -31,13 +31,22 @@ impl Driver {
     pub fn new(options: Options, desk: Desk, namespace: &str, name: &str) -> Self {
         let simulation = Simulation::new(namespace, name, options.time_factor.recip());
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        Self { options, desk, namespace, name, simulation, real: None }
+        Self {
+            options,
+            desk,
+            namespace,
+            name,
+            simulation,
+            real: None,
+        }
     }
 
     /// Finds again what ran before this program did: a status says so.
     pub async fn resume(&mut self, object: &Object, uid: &str, switches: &Switches, now: i64) -> Result<()> {
         let Some(status) = &object.status else { return Ok(()) };
-        let Some(deploy) = running(object, status) else { return Ok(()) };
+        let Some(deploy) = running(object, status) else {
+            return Ok(());
+        };
         if self.is_real(&deploy, switches, true) && !status.is_terminal() {
             return self.deploy_real(deploy, uid, true).await;
         }
@@ -64,10 +73,14 @@ impl Driver {
         if let (None, Some(state), Some(job)) = (&self.real, switches.job(), &mut view.job) {
             job.state = state.to_owned();
             let failing = matches!(state, "FAILED" | "RESTARTING" | "FAILING");
-            job.failure = failing.then(|| Failure::new(JOB_FAILED, "java.lang.RuntimeException: as the test asked for"));
+            job.failure =
+                failing.then(|| Failure::new(JOB_FAILED, "java.lang.RuntimeException: as the test asked for"));
         }
         if switches.holds(Hold::Deploying) && view.job_manager == JobManager::Up {
-            view = ClusterView { job_manager: JobManager::Starting, ..ClusterView::default() };
+            view = ClusterView {
+                job_manager: JobManager::Starting,
+                ..ClusterView::default()
+            };
         }
         Ok(view)
     }
@@ -161,8 +174,15 @@ impl Driver {
     }
 
     async fn deploy_real(&mut self, deploy: Deploy, uid: &str, again: bool) -> Result<()> {
-        let Some(installation) = self.options.flink.clone() else { return Ok(()) };
-        let directory: PathBuf = self.options.state_dir.join("flink").join(&self.namespace).join(&self.name);
+        let Some(installation) = self.options.flink.clone() else {
+            return Ok(());
+        };
+        let directory: PathBuf = self
+            .options
+            .state_dir
+            .join("flink")
+            .join(&self.namespace)
+            .join(&self.name);
         let mut real = RealCluster::new(
             self.desk.client().clone(),
             self.options.routes.clone(),
@@ -192,7 +212,11 @@ fn running(object: &Object, status: &Status) -> Option<Deploy> {
         return None;
     }
     let rolled_back = status.reconciliation_status.state == ReconciliationState::RolledBack;
-    let spec = if rolled_back { status.stable()?.spec } else { reconciled.spec };
+    let spec = if rolled_back {
+        status.stable()?.spec
+    } else {
+        reconciled.spec
+    };
     let mode = spec.job.as_ref().map(|job| job.upgrade_mode);
     let path = status.job_status.upgrade_savepoint_path.clone();
     let restore = match (mode, path) {

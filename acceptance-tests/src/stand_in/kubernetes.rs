@@ -38,7 +38,11 @@ pub fn parse(object: &DynamicObject) -> Result<Object> {
         finalizer: object.finalizers().iter().any(|name| name == FINALIZER),
         deleting: object.metadata.deletion_timestamp.is_some(),
         spec: Spec::of(&spec).context("read the spec")?,
-        status: status.cloned().map(serde_json::from_value).transpose().context("read the status")?,
+        status: status
+            .cloned()
+            .map(serde_json::from_value)
+            .transpose()
+            .context("read the status")?,
     })
 }
 
@@ -55,7 +59,12 @@ impl Desk {
     /// For the deployment `namespace/name`.
     pub fn new(client: Client, namespace: &str, name: &str) -> Self {
         let deployments = Api::namespaced_with(client.clone(), namespace, &resource("FlinkDeployment"));
-        Self { client, namespace: namespace.to_owned(), name: name.to_owned(), deployments }
+        Self {
+            client,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            deployments,
+        }
     }
 
     /// The client.
@@ -69,13 +78,21 @@ impl Desk {
         let mut tries = 0;
         loop {
             object.data["status"] = serde_json::to_value(status).context("write the status as JSON")?;
-            let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
+            let parameters = PostParams {
+                field_manager: Some(MANAGER.to_owned()),
+                ..PostParams::default()
+            };
             match self.deployments.replace_status(&self.name, &parameters, &object).await {
                 Ok(written) => return Ok(Some(written)),
                 Err(error) if is_code(&error, 404) => return Ok(None),
                 Err(error) if is_code(&error, 409) && tries < 10 => {
                     tries += 1;
-                    let Some(newer) = self.deployments.get_opt(&self.name).await.context("read the object again")? else {
+                    let Some(newer) = self
+                        .deployments
+                        .get_opt(&self.name)
+                        .await
+                        .context("read the object again")?
+                    else {
                         return Ok(None);
                     };
                     if newer.metadata.uid != object.metadata.uid {
@@ -96,12 +113,24 @@ impl Desk {
             let finalizers: Vec<_> = others.map(String::as_str).chain(present.then_some(FINALIZER)).collect();
             let version = &object.metadata.resource_version;
             let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
-            let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-            match self.deployments.patch(&self.name, &parameters, &Patch::Merge(patch)).await {
+            let parameters = PatchParams {
+                field_manager: Some(MANAGER.to_owned()),
+                ..PatchParams::default()
+            };
+            match self
+                .deployments
+                .patch(&self.name, &parameters, &Patch::Merge(patch))
+                .await
+            {
                 Ok(written) => return Ok(Some(written)),
                 Err(error) if is_code(&error, 404) => return Ok(None),
                 Err(error) if is_code(&error, 409) => {
-                    match self.deployments.get_opt(&self.name).await.context("read the object again")? {
+                    match self
+                        .deployments
+                        .get_opt(&self.name)
+                        .await
+                        .context("read the object again")?
+                    {
                         Some(newer) if newer.metadata.uid == object.metadata.uid => object = newer,
                         Some(_) | None => return Ok(None),
                     }
@@ -145,13 +174,21 @@ impl Desk {
         let known = events.get(&name).await.context("read an event")?;
         let count = known.count.unwrap_or_default() + 1;
         let again = Patch::Merge(json!({ "count": count, "lastTimestamp": time }));
-        events.patch(&name, &PatchParams::default(), &again).await.map(drop).context("count an event up")
+        events
+            .patch(&name, &PatchParams::default(), &again)
+            .await
+            .map(drop)
+            .context("count an event up")
     }
 
     /// Whether pods can have this account.
     pub async fn account_exists(&self, account: &str) -> Result<bool> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.namespace);
-        Ok(accounts.get_opt(account).await.context("look for the service account")?.is_some())
+        Ok(accounts
+            .get_opt(account)
+            .await
+            .context("look for the service account")?
+            .is_some())
     }
 
     /// Names of the session jobs that live on this cluster. None where the kind is not installed.
@@ -163,7 +200,9 @@ impl Desk {
             Err(error) if is_code(&error, 404) => return Ok(Vec::new()),
             Err(error) => return Err(error).context("list the session jobs"),
         };
-        let ours = jobs.iter().filter(|job| job.data["spec"]["deploymentName"] == self.name.as_str());
+        let ours = jobs
+            .iter()
+            .filter(|job| job.data["spec"]["deploymentName"] == self.name.as_str());
         Ok(ours.map(ResourceExt::name_any).collect())
     }
 
@@ -201,7 +240,11 @@ impl Desk {
     /// Writes the state of a `FlinkStateSnapshot`: first as a label, then as status.
     pub async fn write_snapshot(&self, snapshot: &Snapshot, status: &Value) -> Result<()> {
         let state = status.get("state").and_then(Value::as_str).unwrap_or_default();
-        let kind = if snapshot.path.is_some() { "SAVEPOINT" } else { "CHECKPOINT" };
+        let kind = if snapshot.path.is_some() {
+            "SAVEPOINT"
+        } else {
+            "CHECKPOINT"
+        };
         let mut labels = json!({ "snapshot.state": state, "snapshot.type": kind });
         if snapshot.labelled {
             labels["job-reference.kind"] = json!("FlinkDeployment");

@@ -24,7 +24,10 @@ use super::world::{Effect, Event, Memory, Situation, Step};
 pub fn step(situation: &Situation<'_>, memory: &mut Memory) -> Step {
     let mut turn = Turn::new(situation);
     let again = turn.take(memory);
-    Step { effects: turn.effects, again }
+    Step {
+        effects: turn.effects,
+        again,
+    }
 }
 
 /// One step on its way.
@@ -113,7 +116,9 @@ impl<'a> Turn<'a> {
             return None;
         }
         Some(match self.status.job_manager_deployment_status {
-            JobManagerStatus::Ready if self.status.job_state() == "CANCELLING" || self.is_taking_savepoint() => PROGRESS,
+            JobManagerStatus::Ready if self.status.job_state() == "CANCELLING" || self.is_taking_savepoint() => {
+                PROGRESS
+            }
             JobManagerStatus::Ready => INTERVAL,
             JobManagerStatus::DeployedNotReady => REST_READY,
             JobManagerStatus::Deploying | JobManagerStatus::Missing | JobManagerStatus::Error => PROGRESS,
@@ -130,7 +135,12 @@ impl<'a> Turn<'a> {
     }
 
     fn event(&mut self, warning: bool, reason: &str, message: String, component: &'static str) {
-        self.effects.push(Effect::Event(Event { warning, reason: reason.to_owned(), message, component }));
+        self.effects.push(Effect::Event(Event {
+            warning,
+            reason: reason.to_owned(),
+            message,
+            component,
+        }));
     }
 
     /// Notes what is deployed from now on. Counts as the moment of reconciliation.
@@ -141,7 +151,9 @@ impl<'a> Turn<'a> {
 
     /// The condition that follows from the job's state, or for a session cluster the JobManager's.
     fn refresh_conditions(&mut self) {
-        let Some(reconciled) = self.status.reconciled() else { return };
+        let Some(reconciled) = self.status.reconciled() else {
+            return;
+        };
         let (running, reason, message) = if reconciled.spec.job.is_some() {
             let state = self.status.job_state();
             if state.is_empty() {
@@ -150,10 +162,14 @@ impl<'a> Turn<'a> {
             (state == "RUNNING", camel_case(state), format!("Job status {state}"))
         } else {
             let (reason, message) = match self.status.job_manager_deployment_status {
-                JobManagerStatus::Ready => ("JobManagerReady", "JobManager is running and ready to receive REST API calls"),
-                JobManagerStatus::DeployedNotReady => {
-                    ("DeployedNotReady", "JobManager is running but not yet ready to receive REST API calls")
-                }
+                JobManagerStatus::Ready => (
+                    "JobManagerReady",
+                    "JobManager is running and ready to receive REST API calls",
+                ),
+                JobManagerStatus::DeployedNotReady => (
+                    "DeployedNotReady",
+                    "JobManager is running but not yet ready to receive REST API calls",
+                ),
                 JobManagerStatus::Deploying => ("JobManagerIsDeploying", "JobManager process is starting up"),
                 JobManagerStatus::Missing => ("JobManagerDeploymentMissing", "JobManager deployment not found"),
                 JobManagerStatus::Error => ("Error", "JobManager deployment failed"),
@@ -179,12 +195,17 @@ impl<'a> Turn<'a> {
 /// `RUNNING` as `Running`.
 fn camel_case(state: &str) -> String {
     let mut letters = state.chars();
-    letters.next().map(|first| first.to_string() + &letters.as_str().to_lowercase()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_string() + &letters.as_str().to_lowercase())
+        .unwrap_or_default()
 }
 
 /// Milliseconds since the epoch as Kubernetes writes times.
 pub fn rfc3339(milliseconds: i64) -> String {
-    k8s_openapi::jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default().to_string()
+    k8s_openapi::jiff::Timestamp::from_millisecond(milliseconds)
+        .unwrap_or_default()
+        .to_string()
 }
 
 #[cfg(test)]

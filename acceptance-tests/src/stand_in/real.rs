@@ -47,7 +47,10 @@ pub struct RealCluster {
 
 impl RealCluster {
     /// Nothing runs yet. `volumes` is the root of what jobs write, `directory` the cluster's own.
-    #[expect(clippy::too_many_arguments, reason = "called once, with everything that a cluster belongs to")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, with everything that a cluster belongs to"
+    )]
     pub fn new(
         client: Client,
         routes: Routes,
@@ -97,19 +100,30 @@ impl RealCluster {
 
     /// What an operator finds.
     pub async fn view(&mut self) -> Result<ClusterView> {
-        let Some(cluster) = &mut self.cluster else { return Ok(ClusterView::default()) };
+        let Some(cluster) = &mut self.cluster else {
+            return Ok(ClusterView::default());
+        };
         let state = cluster.state().await?;
         let rest = cluster.rest();
         self.set_reachable(state == ClusterState::Answering).await;
         match state {
-            ClusterState::Starting => Ok(ClusterView { job_manager: JobManager::Starting, ..ClusterView::default() }),
+            ClusterState::Starting => Ok(ClusterView {
+                job_manager: JobManager::Starting,
+                ..ClusterView::default()
+            }),
             ClusterState::CrashLoop { back_off } => {
                 let message = format!(
                     "[flink-main-container] back-off {back_off}s restarting failed container=flink-main-container pod={}_{}",
                     self.name, self.namespace
                 );
-                let job_manager = JobManager::Failing { reason: "CrashLoopBackOff".to_owned(), message };
-                Ok(ClusterView { job_manager, ..ClusterView::default() })
+                let job_manager = JobManager::Failing {
+                    reason: "CrashLoopBackOff".to_owned(),
+                    message,
+                };
+                Ok(ClusterView {
+                    job_manager,
+                    ..ClusterView::default()
+                })
             }
             ClusterState::Answering => Ok(self.look(rest).await),
         }
@@ -117,7 +131,9 @@ impl RealCluster {
 
     /// Takes a savepoint and ends the job; its TaskManagers are not needed any more.
     pub async fn stop(&mut self, directory: &str, drain: bool) -> Result<String, String> {
-        let Some(cluster) = &mut self.cluster else { return Err("The cluster is gone.".to_owned()) };
+        let Some(cluster) = &mut self.cluster else {
+            return Err("The cluster is gone.".to_owned());
+        };
         let stopped = cluster.rest().stop(&self.job_id, directory, drain, FORMAT).await;
         let path = stopped.map_err(|error| error.to_string())?;
         cluster.release().await;
@@ -134,7 +150,11 @@ impl RealCluster {
     /// Takes a savepoint beside the job.
     pub async fn savepoint(&self, directory: &str) -> Result<String, String> {
         let cluster = self.cluster.as_ref().ok_or("The cluster is gone.")?;
-        cluster.rest().savepoint(&self.job_id, directory, FORMAT).await.map_err(|error| error.to_string())
+        cluster
+            .rest()
+            .savepoint(&self.job_id, directory, FORMAT)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     /// Takes a checkpoint beside the job. Returns where it lies, or nothing where Flink does not tell.
@@ -142,7 +162,12 @@ impl RealCluster {
         let cluster = self.cluster.as_ref().ok_or("The cluster is gone.")?;
         let rest = cluster.rest();
         rest.checkpoint(&self.job_id).await.map_err(|error| error.to_string())?;
-        Ok(rest.last_checkpoint(&self.job_id).await.ok().flatten().unwrap_or_default())
+        Ok(rest
+            .last_checkpoint(&self.job_id)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default())
     }
 
     /// Runs another number of TaskManagers.
@@ -167,9 +192,16 @@ impl RealCluster {
         let job = jobs.into_iter().find(|job| job.id == self.job_id);
         // In a standalone cluster REST answers before the program's main method has submitted its job.
         if job.is_none() && self.since.elapsed() < PATIENCE_WITH_MAIN {
-            return ClusterView { job_manager: JobManager::Starting, ..ClusterView::default() };
+            return ClusterView {
+                job_manager: JobManager::Starting,
+                ..ClusterView::default()
+            };
         }
-        let checkpoint = match &job {
+        // Not asked for while the job starts: Flink would keep the refusal for some seconds, for everybody.
+        let ended = job
+            .as_ref()
+            .filter(|job| matches!(job.state.as_str(), "FAILED" | "CANCELED"));
+        let checkpoint = match ended {
             Some(job) => rest.last_checkpoint(&job.id).await.ok().flatten(),
             None => None,
         };
@@ -181,7 +213,12 @@ impl RealCluster {
         let info = ["flink-version", "flink-revision"]
             .into_iter()
             .filter_map(|key| Some((key.to_owned(), config.get(key)?.as_str()?.to_owned())));
-        ClusterView { job_manager: JobManager::Up, job, checkpoint, info: info.collect::<BTreeMap<_, _>>() }
+        ClusterView {
+            job_manager: JobManager::Up,
+            job,
+            checkpoint,
+            info: info.collect::<BTreeMap<_, _>>(),
+        }
     }
 
     /// The newest checkpoint of the job on disk, as high availability would remember it.
@@ -256,7 +293,9 @@ impl RealCluster {
             "conditions": [{ "type": "Ready", "status": "False" }],
         } }));
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        pods.patch_status(&pod_name, &PatchParams::default(), &status).await.context("give the pod an address")?;
+        pods.patch_status(&pod_name, &PatchParams::default(), &status)
+            .await
+            .context("give the pod an address")?;
         Ok(())
     }
 
@@ -286,7 +325,9 @@ impl RealCluster {
 
     /// Lets the service lead to the pod, or not. A failure is tried again at the next look.
     async fn set_reachable(&mut self, reachable: bool) {
-        let Some((pod, ip)) = self.pod.clone().filter(|_| self.reachable != reachable) else { return };
+        let Some((pod, ip)) = self.pod.clone().filter(|_| self.reachable != reachable) else {
+            return;
+        };
         let address = json!([{
             "ip": ip,
             "targetRef": { "kind": "Pod", "name": pod, "namespace": self.namespace },
@@ -300,17 +341,24 @@ impl RealCluster {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let parameters = PatchParams::default();
         let written = async {
-            endpoints.patch(&format!("{}-rest", self.name), &parameters, &subsets).await?;
+            endpoints
+                .patch(&format!("{}-rest", self.name), &parameters, &subsets)
+                .await?;
             pods.patch_status(&pod, &parameters, &ready).await.map(drop)
         };
         match written.await {
             Ok(()) => self.reachable = reachable,
-            Err(error) => warn!("{}/{}: the REST service is not updated: {error}", self.namespace, self.name),
+            Err(error) => warn!(
+                "{}/{}: the REST service is not updated: {error}",
+                self.namespace, self.name
+            ),
         }
     }
 
     async fn delete_objects(&mut self) -> Result<()> {
-        let Some((pod, ip)) = self.pod.take() else { return Ok(()) };
+        let Some((pod, ip)) = self.pod.take() else {
+            return Ok(());
+        };
         self.routes.remove(ip);
         let service = format!("{}-rest", self.name);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
@@ -336,7 +384,9 @@ fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -
     let job = spec.job.clone().unwrap_or_default();
     let mut configuration = spec.flink_configuration.clone();
     if job.upgrade_mode == super::spec::UpgradeMode::LastState {
-        configuration.entry("execution.checkpointing.interval".to_owned()).or_insert_with(|| "5min".to_owned());
+        configuration
+            .entry("execution.checkpointing.interval".to_owned())
+            .or_insert_with(|| "5min".to_owned());
     }
     Application {
         name: name.to_owned(),
@@ -354,7 +404,11 @@ fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -
 
 async fn view(rest: Rest, job: JobInfo) -> JobView {
     let failing = matches!(job.state.as_str(), "FAILED" | "FAILING" | "RESTARTING");
-    let failure = if failing { rest.failure(&job.id).await.ok().flatten() } else { None };
+    let failure = if failing {
+        rest.failure(&job.id).await.ok().flatten()
+    } else {
+        None
+    };
     // As the operator counts it: a job runs when all of its tasks do.
     let waiting = job.state == "RUNNING" && job.tasks.running + job.tasks.finished < job.tasks.total;
     JobView {
@@ -372,7 +426,10 @@ fn exception(stack: &str) -> Failure {
     let mut lines = stack.lines();
     let mut failure = Failure::new(JOB_FAILED, lines.next().unwrap_or_default());
     let causes = lines.filter_map(|line| line.strip_prefix("Caused by: "));
-    failure.causes = causes.take(2).map(|cause| (JOB_FAILED.to_owned(), cause.to_owned())).collect();
+    failure.causes = causes
+        .take(2)
+        .map(|cause| (JOB_FAILED.to_owned(), cause.to_owned()))
+        .collect();
     failure
 }
 

@@ -36,7 +36,13 @@ pub struct Sight {
 impl Sight {
     /// What shows in an object as the API server serves it.
     pub fn of(object: &Value) -> Self {
-        let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |path: &str| {
+            object
+                .pointer(path)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
         Self {
             lifecycle: text("/status/lifecycleState"),
@@ -188,7 +194,9 @@ impl Rehearsal {
         while !self.operator_down {
             let due = self.actors.iter().filter(|(_, actor)| !actor.gone);
             let due = due.filter_map(|(name, actor)| Some((actor.wake?, name.clone()))).min();
-            let Some((wake, name)) = due.filter(|(wake, _)| *wake <= end) else { break };
+            let Some((wake, name)) = due.filter(|(wake, _)| *wake <= end) else {
+                break;
+            };
             self.now = self.now.max(wake);
             self.turn(&name, wake);
         }
@@ -212,8 +220,12 @@ impl Rehearsal {
 
     /// What was seen of an object, without repetitions.
     pub fn sights(&self, name: &str) -> Vec<Sight> {
-        let mut sights: Vec<_> =
-            self.sights.iter().filter(|(of, _)| of == name).map(|(_, sight)| sight.clone()).collect();
+        let mut sights: Vec<_> = self
+            .sights
+            .iter()
+            .filter(|(of, _)| of == name)
+            .map(|(_, sight)| sight.clone())
+            .collect();
         sights.dedup();
         sights
     }
@@ -221,7 +233,9 @@ impl Rehearsal {
     /// Reasons and messages of the events about an object, in order.
     pub fn events(&self, name: &str) -> Vec<(String, String)> {
         let events = self.events.iter().filter(|(of, _)| of == name);
-        events.map(|(_, event)| (event.reason.clone(), event.message.clone())).collect()
+        events
+            .map(|(_, event)| (event.reason.clone(), event.message.clone()))
+            .collect()
     }
 
     /// Every `FlinkStateSnapshot` made so far.
@@ -231,7 +245,10 @@ impl Rehearsal {
 
     fn turn(&mut self, name: &str, start: i64) {
         self.ids += 1;
-        let fresh_job_id = format!("{:032x}", self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+        let fresh_job_id = format!(
+            "{:032x}",
+            self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        );
         let Some(actor) = self.actors.get_mut(name) else { return };
         actor.wake = None;
         let object = Object {
@@ -264,13 +281,19 @@ impl Rehearsal {
         let again = if deployed { Some(AT_ONCE) } else { again };
         let next = again.map(|again| clock + i64::try_from(again.as_millis()).unwrap_or_default());
         // A change that came in between wakes the operator at once.
-        actor.wake = if actor.generation > object.generation { Some(clock) } else { next };
+        actor.wake = if actor.generation > object.generation {
+            Some(clock)
+        } else {
+            next
+        };
     }
 
     /// Does one thing; returns the time afterwards.
     fn perform(&mut self, name: &str, effect: Effect, clock: i64) -> i64 {
         let after = |duration: std::time::Duration| clock + i64::try_from(duration.as_millis()).unwrap_or_default();
-        let Some(actor) = self.actors.get_mut(name) else { return clock };
+        let Some(actor) = self.actors.get_mut(name) else {
+            return clock;
+        };
         match effect {
             Effect::AddFinalizer => {
                 actor.finalizer = true;
@@ -284,7 +307,9 @@ impl Rehearsal {
             Effect::Event(event) => self.events.push((name.to_owned(), event)),
             Effect::Deploy(deploy) => {
                 let account = deploy.spec.service_account.clone().unwrap_or_default();
-                actor.simulation.deploy(*deploy, self.accounts.contains(&account), after(DEPLOY));
+                actor
+                    .simulation
+                    .deploy(*deploy, self.accounts.contains(&account), after(DEPLOY));
                 return after(DEPLOY);
             }
             Effect::Cancel => actor.simulation.cancel(clock),
@@ -294,7 +319,11 @@ impl Rehearsal {
             }
             Effect::Stop { directory, .. } => {
                 let entropy = format!("{:012x}", clock);
-                actor.outcome = Some(Outcome::Stopped(actor.simulation.stop(&directory, &entropy, after(STOP))));
+                actor.outcome = Some(Outcome::Stopped(actor.simulation.stop(
+                    &directory,
+                    &entropy,
+                    after(STOP),
+                )));
                 return after(STOP);
             }
             Effect::Trigger(Trigger::Savepoint(directory)) => {

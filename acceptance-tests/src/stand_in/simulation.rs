@@ -47,18 +47,36 @@ struct Running {
 impl Simulation {
     /// No cluster yet.
     pub fn new(namespace: &str, name: &str, speed: f64) -> Self {
-        Self { namespace: namespace.to_owned(), name: name.to_owned(), speed, running: None }
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            speed,
+            running: None,
+        }
     }
 
     /// A cluster that was running before this program was: nothing is seen of its start.
     pub fn resume(&mut self, deploy: Deploy, started: i64) {
-        self.running =
-            Some(Running { deploy, account_exists: true, since: started, ended: None, lost: None, restarts: 0 });
+        self.running = Some(Running {
+            deploy,
+            account_exists: true,
+            since: started,
+            ended: None,
+            lost: None,
+            restarts: 0,
+        });
     }
 
     /// Starts a cluster.
     pub fn deploy(&mut self, deploy: Deploy, account_exists: bool, now: i64) {
-        self.running = Some(Running { deploy, account_exists, since: now, ended: None, lost: None, restarts: 0 });
+        self.running = Some(Running {
+            deploy,
+            account_exists,
+            since: now,
+            ended: None,
+            lost: None,
+            restarts: 0,
+        });
     }
 
     /// Takes it down.
@@ -78,7 +96,12 @@ impl Simulation {
         let running = self.running.as_ref().ok_or("The cluster is gone.")?;
         let id = running.deploy.job_id.as_deref().unwrap_or_default();
         let part = |text: &str, length| text.chars().take(length).collect::<String>();
-        Ok(format!("{}/savepoint-{}-{}", one_slash(directory), part(id, 6), part(entropy, 12)))
+        Ok(format!(
+            "{}/savepoint-{}-{}",
+            one_slash(directory),
+            part(id, 6),
+            part(entropy, 12)
+        ))
     }
 
     /// Ends the job without a savepoint.
@@ -101,7 +124,11 @@ impl Simulation {
 
     /// Changes the number of TaskManagers.
     pub fn scale(&mut self, task_managers: i64) {
-        if let Some(component) = self.running.as_mut().and_then(|running| running.deploy.spec.task_manager.as_mut()) {
+        if let Some(component) = self
+            .running
+            .as_mut()
+            .and_then(|running| running.deploy.spec.task_manager.as_mut())
+        {
             component.replicas = Some(task_managers);
         }
     }
@@ -123,10 +150,15 @@ impl Simulation {
 
     /// What an operator finds now.
     pub fn view(&self, now: i64) -> ClusterView {
-        let Some(running) = &self.running else { return ClusterView::default() };
+        let Some(running) = &self.running else {
+            return ClusterView::default();
+        };
         let job_manager = self.job_manager(running, now);
         if job_manager != JobManager::Up {
-            return ClusterView { job_manager, ..ClusterView::default() };
+            return ClusterView {
+                job_manager,
+                ..ClusterView::default()
+            };
         }
         ClusterView {
             job_manager,
@@ -152,12 +184,24 @@ impl Simulation {
         }
         if let Some(image) = spec.image.as_deref().filter(|image| image.contains("does-not-exist")) {
             let never = spec.image_pull_policy.as_deref() == Some("Never");
-            return if never || age < IMAGE_PULL { JobManager::Starting } else { image_pull(image, age) };
+            return if never || age < IMAGE_PULL {
+                JobManager::Starting
+            } else {
+                image_pull(image, age)
+            };
         }
-        if spec.job.as_ref().is_some_and(|job| [&job.entry_class, &job.jar_uri].into_iter().flatten().any(is_missing)) {
+        if spec
+            .job
+            .as_ref()
+            .is_some_and(|job| [&job.entry_class, &job.jar_uri].into_iter().flatten().any(is_missing))
+        {
             return self.crash_loop(age);
         }
-        if age < START { JobManager::Starting } else { JobManager::Up }
+        if age < START {
+            JobManager::Starting
+        } else {
+            JobManager::Up
+        }
     }
 
     /// The container ends as soon as it starts: each rest is twice as long as the one before.
@@ -198,7 +242,9 @@ impl Simulation {
             return Some(view(state, *since, None));
         }
         if let Some(lost) = running.lost.filter(|lost| *lost >= running.since) {
-            let attempts = spec.setting("restart-strategy.fixed-delay.attempts").and_then(|text| text.parse().ok());
+            let attempts = spec
+                .setting("restart-strategy.fixed-delay.attempts")
+                .and_then(|text| text.parse().ok());
             if attempts.is_some_and(|attempts: u32| running.restarts > attempts) {
                 return Some(view("FAILED", lost, Some(used_up(attempts.unwrap_or_default()))));
             }
@@ -214,7 +260,9 @@ impl Simulation {
         if age < SLOTS {
             return Some(view("CREATED", started, None));
         }
-        let bounded = spec.setting("execution.runtime-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("batch"));
+        let bounded = spec
+            .setting("execution.runtime-mode")
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("batch"));
         let state = if bounded { "FINISHED" } else { "RUNNING" };
         Some(view(state, running.since + self.scaled(SLOTS), None))
     }
@@ -231,14 +279,23 @@ impl Simulation {
             return view("CREATED", running.since + self.scaled(START), None);
         };
         let given_up = running.since + self.scaled(NO_SLOTS);
-        if running.deploy.spec.setting("execution.checkpointing.interval").is_none() {
+        if running
+            .deploy
+            .spec
+            .setting("execution.checkpointing.interval")
+            .is_none()
+        {
             return view("FAILED", given_up, Some(no_slots()));
         }
         let round = waited + Duration::from_secs(5);
         let rounds = u32::try_from(late.as_secs() / round.as_secs()).unwrap_or(u32::MAX);
         let changed = given_up + self.scaled(round * rounds);
         let resting = late.saturating_sub(round * rounds) < round.saturating_sub(waited);
-        view(if resting { "RESTARTING" } else { "CREATED" }, changed, resting.then(no_slots))
+        view(
+            if resting { "RESTARTING" } else { "CREATED" },
+            changed,
+            resting.then(no_slots),
+        )
     }
 
     /// Time between two moments, as the recordings would have it.
@@ -267,7 +324,8 @@ fn is_missing(name: &String) -> bool {
 }
 
 fn image_pull(image: &str, age: Duration) -> JobManager {
-    let cause = format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
+    let cause =
+        format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
     // Kubernetes goes back and forth between the two; the first lasts a moment only.
     let (reason, message) = if age < CRASH_LOOP {
         ("ErrImagePull", format!("[flink-main-container] {cause}"))
@@ -277,15 +335,23 @@ fn image_pull(image: &str, age: Duration) -> JobManager {
             format!("[flink-main-container] Back-off pulling image \"{image}\": ErrImagePull: {cause}"),
         )
     };
-    JobManager::Failing { reason: reason.to_owned(), message }
+    JobManager::Failing {
+        reason: reason.to_owned(),
+        message,
+    }
 }
 
 /// The largest node of the imaginary cluster.
 const CPUS_OF_A_NODE: f64 = 16.0;
 
 fn is_schedulable(spec: &Spec) -> bool {
-    let resource = spec.task_manager.as_ref().and_then(|task_manager| task_manager.resource.as_ref());
-    resource.and_then(|resource| resource.cpu).is_none_or(|cpus| cpus <= CPUS_OF_A_NODE)
+    let resource = spec
+        .task_manager
+        .as_ref()
+        .and_then(|task_manager| task_manager.resource.as_ref());
+    resource
+        .and_then(|resource| resource.cpu)
+        .is_none_or(|cpus| cpus <= CPUS_OF_A_NODE)
 }
 
 fn no_slots() -> Failure {
@@ -301,7 +367,10 @@ fn no_slots() -> Failure {
 }
 
 fn lost_task_manager() -> Failure {
-    Failure::new(JOB_FAILED, "org.apache.flink.util.FlinkExpectedException: The TaskExecutor is shutting down.")
+    Failure::new(
+        JOB_FAILED,
+        "org.apache.flink.util.FlinkExpectedException: The TaskExecutor is shutting down.",
+    )
 }
 
 fn used_up(attempts: u32) -> Failure {
@@ -325,19 +394,49 @@ fn checkpoint(running: &Running) -> Option<String> {
 
 fn info(spec: &Spec) -> BTreeMap<String, String> {
     let component = |component: &Option<super::spec::Component>, count: f64, factor: &str| {
-        let resource = component.as_ref().and_then(|component| component.resource.clone()).unwrap_or_default();
+        let resource = component
+            .as_ref()
+            .and_then(|component| component.resource.clone())
+            .unwrap_or_default();
         let factor: f64 = spec.setting(factor).and_then(|text| text.parse().ok()).unwrap_or(1.0);
-        let memory = resource.memory.as_deref().and_then(validation::bytes).unwrap_or_default();
+        let memory = resource
+            .memory
+            .as_deref()
+            .and_then(validation::bytes)
+            .unwrap_or_default();
         (count * resource.cpu.unwrap_or(1.0) * factor, count * memory as f64)
     };
-    let replicas = spec.job_manager.as_ref().and_then(|job_manager| job_manager.replicas).unwrap_or(1);
-    let jobs = component(&spec.job_manager, replicas as f64, "kubernetes.jobmanager.cpu.limit-factor");
-    let tasks = component(&spec.task_manager, spec.task_managers() as f64, "kubernetes.taskmanager.cpu.limit-factor");
-    let version = spec.flink_version.as_deref().unwrap_or_default().trim_start_matches('v').replace('_', ".");
+    let replicas = spec
+        .job_manager
+        .as_ref()
+        .and_then(|job_manager| job_manager.replicas)
+        .unwrap_or(1);
+    let jobs = component(
+        &spec.job_manager,
+        replicas as f64,
+        "kubernetes.jobmanager.cpu.limit-factor",
+    );
+    let tasks = component(
+        &spec.task_manager,
+        spec.task_managers() as f64,
+        "kubernetes.taskmanager.cpu.limit-factor",
+    );
+    let version = spec
+        .flink_version
+        .as_deref()
+        .unwrap_or_default()
+        .trim_start_matches('v')
+        .replace('_', ".");
     BTreeMap::from([
         ("flink-version".to_owned(), format!("{version}.0")),
-        ("flink-revision".to_owned(), "0000000 @ 1970-01-01T00:00:00+00:00".to_owned()),
-        ("total-cpu".to_owned(), format!("{:?}", ((jobs.0 + tasks.0) * 1000.0).round() / 1000.0)),
+        (
+            "flink-revision".to_owned(),
+            "0000000 @ 1970-01-01T00:00:00+00:00".to_owned(),
+        ),
+        (
+            "total-cpu".to_owned(),
+            format!("{:?}", ((jobs.0 + tasks.0) * 1000.0).round() / 1000.0),
+        ),
         ("total-memory".to_owned(), format!("{:.0}", jobs.1 + tasks.1)),
     ])
 }
@@ -352,7 +451,11 @@ mod tests {
     fn started(spec: Value, account_exists: bool) -> Simulation {
         let mut simulation = Simulation::new("teams", "orders", 10.0);
         let job_id = spec.get("job").map(|_| "c65de9aa".repeat(4));
-        let deploy = Deploy { spec: Spec::of(&spec).unwrap(), job_id, restore: Restore::Nothing };
+        let deploy = Deploy {
+            spec: Spec::of(&spec).unwrap(),
+            job_id,
+            restore: Restore::Nothing,
+        };
         simulation.deploy(deploy, account_exists, 0);
         simulation
     }
@@ -369,7 +472,9 @@ mod tests {
         assert_eq!(at(&simulation, 4).0, JobManager::Starting);
         assert_eq!(at(&simulation, 6), (JobManager::Up, "CREATED".to_owned()));
         assert_eq!(at(&simulation, 16), (JobManager::Up, "RUNNING".to_owned()));
-        let path = simulation.stop("file:///flink-data/savepoints", "0123456789abcdef", 2000).unwrap();
+        let path = simulation
+            .stop("file:///flink-data/savepoints", "0123456789abcdef", 2000)
+            .unwrap();
         assert_eq!(path, "file:/flink-data/savepoints/savepoint-c65de9-0123456789ab");
         assert_eq!(at(&simulation, 21).1, "FINISHED");
         simulation.tear_down();
@@ -400,17 +505,29 @@ mod tests {
     fn a_job_without_slots_fails_or_waits() {
         let large = |settings: Value| {
             let resource = json!({ "resource": { "cpu": 64 } });
-            started(json!({ "job": {}, "taskManager": resource, "flinkConfiguration": settings }), true)
+            started(
+                json!({ "job": {}, "taskManager": resource, "flinkConfiguration": settings }),
+                true,
+            )
         };
         let states = |simulation: &Simulation| [20, 36, 41, 64, 66].map(|seconds| at(simulation, seconds).1);
-        assert_eq!(states(&large(json!({}))), ["CREATED", "FAILED", "FAILED", "FAILED", "FAILED"]);
+        assert_eq!(
+            states(&large(json!({}))),
+            ["CREATED", "FAILED", "FAILED", "FAILED", "FAILED"]
+        );
         let settings = json!({ "execution.checkpointing.interval": "5 s" });
-        assert_eq!(states(&large(settings)), ["CREATED", "RESTARTING", "CREATED", "CREATED", "RESTARTING"]);
+        assert_eq!(
+            states(&large(settings)),
+            ["CREATED", "RESTARTING", "CREATED", "CREATED", "RESTARTING"]
+        );
     }
 
     #[test]
     fn a_batch_job_finishes() {
-        let batch = started(json!({ "job": {}, "flinkConfiguration": { "execution.runtime-mode": "BATCH" } }), true);
+        let batch = started(
+            json!({ "job": {}, "flinkConfiguration": { "execution.runtime-mode": "BATCH" } }),
+            true,
+        );
         assert_eq!(at(&batch, 16), (JobManager::Up, "FINISHED".to_owned()));
     }
 

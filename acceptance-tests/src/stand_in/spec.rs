@@ -162,7 +162,8 @@ impl Spec {
 
     /// Whether a switch is on.
     pub fn is_on(&self, key: &str) -> bool {
-        self.setting(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.setting(key)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Whether Kubernetes keeps the job's metadata.
@@ -188,7 +189,9 @@ impl Spec {
 
     /// Slots of one TaskManager.
     pub fn slots(&self) -> i64 {
-        let slots = self.setting("taskmanager.numberOfTaskSlots").and_then(|text| text.trim().parse().ok());
+        let slots = self
+            .setting("taskmanager.numberOfTaskSlots")
+            .and_then(|text| text.trim().parse().ok());
         slots.filter(|slots| *slots > 0).unwrap_or(1)
     }
 
@@ -202,14 +205,17 @@ impl Spec {
 
     /// `taskManager.replicas`.
     pub fn fixed_task_managers(&self) -> Option<i64> {
-        self.task_manager.as_ref().and_then(|task_manager| task_manager.replicas)
+        self.task_manager
+            .as_ref()
+            .and_then(|task_manager| task_manager.replicas)
     }
 
     /// How many TaskManagers the operator counts on.
     pub fn task_managers(&self) -> i64 {
         let needed = self.parallelism().max(1) as u64;
         let needed = needed.div_ceil(self.slots() as u64);
-        self.fixed_task_managers().unwrap_or_else(|| i64::try_from(needed).unwrap_or(1))
+        self.fixed_task_managers()
+            .unwrap_or_else(|| i64::try_from(needed).unwrap_or(1))
     }
 
     /// The job, changed.
@@ -248,8 +254,14 @@ pub struct Metadata {
 impl Reconciled {
     /// A spec that is being deployed.
     pub fn new(spec: Spec, first_deployment: bool) -> Self {
-        let metadata = Metadata { api_version: "flink.apache.org/v1beta1".to_owned(), first_deployment };
-        Self { spec, resource_metadata: metadata }
+        let metadata = Metadata {
+            api_version: "flink.apache.org/v1beta1".to_owned(),
+            first_deployment,
+        };
+        Self {
+            spec,
+            resource_metadata: metadata,
+        }
     }
 
     /// Reads the text in the status. `None` where it is not one of ours.
@@ -286,7 +298,11 @@ fn flatten<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap
 
 fn flatten_into(flat: &mut BTreeMap<String, String>, prefix: &str, nested: &serde_json::Map<String, Value>) {
     for (name, value) in nested {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             Value::Object(inner) => flatten_into(flat, &key, inner),
             Value::Array(items) => {
@@ -349,19 +365,42 @@ mod tests {
             "slots": 2, "on": true, "list": ["a", 1], "a.b": "c"
         } }));
         let flat = spec.unwrap().flink_configuration;
-        let expected = [("a.b", "c"), ("list", "a;1"), ("on", "true"), ("slots", "2"), ("state.checkpoints.dir", "x")];
-        assert_eq!(flat, expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+        let expected = [
+            ("a.b", "c"),
+            ("list", "a;1"),
+            ("on", "true"),
+            ("slots", "2"),
+            ("state.checkpoints.dir", "x"),
+        ];
+        assert_eq!(
+            flat,
+            expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+        );
         assert!(Spec::of(&json!({ "flinkConfiguration": "text" })).is_err());
     }
 
     #[test]
     fn task_managers_follow_parallelism() {
-        let cases = [(json!({ "job": { "parallelism": 3 }, "flinkConfiguration": { "taskmanager.numberOfTaskSlots": 2 } }), 2, 3),
-            (json!({ "job": { "parallelism": 3 }, "taskManager": { "replicas": 4 }, "flinkConfiguration": { "taskmanager.numberOfTaskSlots": 2 } }), 4, 8),
-            (json!({ "job": {} }), 1, 1)];
+        let cases = [
+            (
+                json!({ "job": { "parallelism": 3 }, "flinkConfiguration": { "taskmanager.numberOfTaskSlots": 2 } }),
+                2,
+                3,
+            ),
+            (
+                json!({ "job": { "parallelism": 3 }, "taskManager": { "replicas": 4 }, "flinkConfiguration": { "taskmanager.numberOfTaskSlots": 2 } }),
+                4,
+                8,
+            ),
+            (json!({ "job": {} }), 1, 1),
+        ];
         for (spec, task_managers, parallelism) in cases {
             let read = Spec::of(&spec).unwrap();
-            assert_eq!((read.task_managers(), read.parallelism()), (task_managers, parallelism), "{spec}");
+            assert_eq!(
+                (read.task_managers(), read.parallelism()),
+                (task_managers, parallelism),
+                "{spec}"
+            );
         }
     }
 }

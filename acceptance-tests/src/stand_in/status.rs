@@ -207,15 +207,27 @@ impl Status {
     /// The lifecycle state that follows from the other fields, in the operator's order of precedence.
     pub fn lifecycle(&self) -> Lifecycle {
         let Some(reconciled) = self.reconciled() else {
-            return if self.error.is_some() { Lifecycle::Failed } else { Lifecycle::Created };
+            return if self.error.is_some() {
+                Lifecycle::Failed
+            } else {
+                Lifecycle::Created
+            };
         };
-        let broken = matches!(self.job_manager_deployment_status, JobManagerStatus::Missing | JobManagerStatus::Error);
+        let broken = matches!(
+            self.job_manager_deployment_status,
+            JobManagerStatus::Missing | JobManagerStatus::Error
+        );
         match self.reconciliation_status.state {
             ReconciliationState::Upgrading => Lifecycle::Upgrading,
             ReconciliationState::RollingBack => Lifecycle::RollingBack,
             _ if reconciled.spec.job_state() == Some(JobState::Suspended) => Lifecycle::Suspended,
             _ if self.job_state() == "FAILED" => Lifecycle::Failed,
-            _ if broken && self.error.as_ref().is_some_and(|error| BEYOND_REPAIR.iter().any(|mark| error.contains(mark))) => {
+            _ if broken
+                && self
+                    .error
+                    .as_ref()
+                    .is_some_and(|error| BEYOND_REPAIR.iter().any(|mark| error.contains(mark))) =>
+            {
                 Lifecycle::Failed
             }
             ReconciliationState::RolledBack => Lifecycle::RolledBack,
@@ -250,7 +262,12 @@ pub const JOB_FAILED: &str = "org.apache.flink.util.SerializedThrowable";
 impl Failure {
     /// A failure without a Kubernetes reason and without causes.
     pub fn new(class: &'static str, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), reason: None, causes: Vec::new() }
+        Self {
+            class,
+            message: message.into(),
+            reason: None,
+            causes: Vec::new(),
+        }
     }
 
     /// The text for `status.error`.
@@ -323,12 +340,33 @@ mod tests {
         use ReconciliationState::{Deployed, RolledBack, Upgrading};
         assert_eq!(status(None, false, Upgrading, "", None), Lifecycle::Created);
         assert_eq!(status(None, false, Upgrading, "", Some("x")), Lifecycle::Failed);
-        assert_eq!(status(Some(&running), true, Upgrading, "FINISHED", None), Lifecycle::Upgrading);
-        assert_eq!(status(Some(&suspended), false, Deployed, "FINISHED", None), Lifecycle::Suspended);
-        assert_eq!(status(Some(&running), true, Deployed, "FAILED", None), Lifecycle::Failed);
-        assert_eq!(status(Some(&running), true, Deployed, "CANCELED", None), Lifecycle::Stable);
-        assert_eq!(status(Some(&running), false, Deployed, "RUNNING", None), Lifecycle::Deployed);
-        assert_eq!(status(Some(&running), true, RolledBack, "RUNNING", None), Lifecycle::RolledBack);
-        assert_eq!(status(Some(&running), true, Deployed, "", Some("HA metadata is not available")), Lifecycle::Failed);
+        assert_eq!(
+            status(Some(&running), true, Upgrading, "FINISHED", None),
+            Lifecycle::Upgrading
+        );
+        assert_eq!(
+            status(Some(&suspended), false, Deployed, "FINISHED", None),
+            Lifecycle::Suspended
+        );
+        assert_eq!(
+            status(Some(&running), true, Deployed, "FAILED", None),
+            Lifecycle::Failed
+        );
+        assert_eq!(
+            status(Some(&running), true, Deployed, "CANCELED", None),
+            Lifecycle::Stable
+        );
+        assert_eq!(
+            status(Some(&running), false, Deployed, "RUNNING", None),
+            Lifecycle::Deployed
+        );
+        assert_eq!(
+            status(Some(&running), true, RolledBack, "RUNNING", None),
+            Lifecycle::RolledBack
+        );
+        assert_eq!(
+            status(Some(&running), true, Deployed, "", Some("HA metadata is not available")),
+            Lifecycle::Failed
+        );
     }
 }

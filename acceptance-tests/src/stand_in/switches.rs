@@ -69,9 +69,15 @@ mod tests {
     #[test]
     fn annotations_count_before_labels() {
         let map = |pairs: &[(&str, &str)]| {
-            pairs.iter().map(|(name, value)| (format!("{PREFIX}{name}"), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+            pairs
+                .iter()
+                .map(|(name, value)| (format!("{PREFIX}{name}"), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>()
         };
-        let switches = Switches::of(&map(&[("flink", "none"), ("hold", "deleting")]), &map(&[("hold", "deploying")]));
+        let switches = Switches::of(
+            &map(&[("flink", "none"), ("hold", "deleting")]),
+            &map(&[("hold", "deploying")]),
+        );
         assert!(switches.status_only());
         assert!(switches.holds(Hold::Deploying) && !switches.holds(Hold::Deleting));
         assert!(!switches.operator_down() && !switches.savepoint_fails());

@@ -10,7 +10,11 @@ use super::spec::{Component, Spec, UpgradeMode};
 const MINOR_VERSIONS: [(u32, RangeInclusive<u32>); 2] = [(1, 15..=20), (2, 0..=4)];
 
 /// Settings that belong to the operator.
-const FORBIDDEN: &[&str] = &["kubernetes.namespace", "kubernetes.cluster-id", "high-availability.cluster-id"];
+const FORBIDDEN: &[&str] = &[
+    "kubernetes.namespace",
+    "kubernetes.cluster-id",
+    "high-availability.cluster-id",
+];
 
 const LOG_FILES: &[&str] = &["log4j-console.properties", "logback-console.xml"];
 
@@ -21,10 +25,15 @@ pub fn unsupported_version(spec: &Spec) -> Option<String> {
     let supported = version.and_then(|text| {
         let (major, minor) = text.strip_prefix('v')?.split_once('_')?;
         let (major, minor): (u32, u32) = (major.parse().ok()?, minor.parse().ok()?);
-        MINOR_VERSIONS.iter().find(|(known, minors)| *known == major && minors.contains(&minor))
+        MINOR_VERSIONS
+            .iter()
+            .find(|(known, minors)| *known == major && minors.contains(&minor))
     });
     supported.is_none().then(|| {
-        format!("Flink version {} is not supported by this operator version", version.unwrap_or("null"))
+        format!(
+            "Flink version {} is not supported by this operator version",
+            version.unwrap_or("null")
+        )
     })
 }
 
@@ -81,8 +90,17 @@ fn ingress(spec: &Spec) -> Option<String> {
 }
 
 fn logs(spec: &Spec) -> Option<String> {
-    let wrong = spec.log_configuration.iter().flatten().find(|(name, _)| !LOG_FILES.contains(&name.as_str()));
-    wrong.map(|(name, _)| format!("Invalid log config key: {name}. Allowed keys are [{}]", LOG_FILES.join(", ")))
+    let wrong = spec
+        .log_configuration
+        .iter()
+        .flatten()
+        .find(|(name, _)| !LOG_FILES.contains(&name.as_str()));
+    wrong.map(|(name, _)| {
+        format!(
+            "Invalid log config key: {name}. Allowed keys are [{}]",
+            LOG_FILES.join(", ")
+        )
+    })
 }
 
 fn job(spec: &Spec) -> Option<String> {
@@ -105,9 +123,14 @@ fn job(spec: &Spec) -> Option<String> {
         return Some(format!("Job could not be upgraded with savepoint while {directory}"));
     }
     if job.savepoint_trigger_nonce.is_some() {
-        return Some(format!("Savepoint could not be manually triggered for the running job while {directory}"));
+        return Some(format!(
+            "Savepoint could not be manually triggered for the running job while {directory}"
+        ));
     }
-    if spec.setting("kubernetes.operator.periodic.savepoint.interval").is_some() {
+    if spec
+        .setting("kubernetes.operator.periodic.savepoint.interval")
+        .is_some()
+    {
         return Some(format!("Periodic savepoints cannot be enabled when {directory}"));
     }
     let age = spec.setting("kubernetes.operator.job.upgrade.last-state.max.allowed.checkpoint.age");
@@ -128,7 +151,10 @@ fn job_manager(spec: &Spec) -> Option<String> {
 
 fn task_manager(spec: &Spec) -> Option<String> {
     let component = spec.task_manager.as_ref();
-    if component.and_then(|component| component.replicas).is_some_and(|replicas| replicas < 1) {
+    if component
+        .and_then(|component| component.replicas)
+        .is_some_and(|replicas| replicas < 1)
+    {
         return Some("TaskManager replicas should not be configured less than one.".to_owned());
     }
     memory(spec, component, "TaskManager", "taskManager", "taskmanager")
@@ -137,18 +163,31 @@ fn task_manager(spec: &Spec) -> Option<String> {
 fn memory(spec: &Spec, component: Option<&Component>, title: &str, field: &str, prefix: &str) -> Option<String> {
     let resource = component.and_then(|component| component.resource.as_ref());
     let plain = resource.and_then(|resource| resource.memory.clone());
-    let kubernetes = component.and_then(|component| component.resources.as_ref()).and_then(|resources| {
-        let memory = ["/requests/memory", "/limits/memory"].iter().find_map(|path| resources.pointer(path))?;
-        Some(memory.as_str().map_or_else(|| memory.to_string(), str::to_owned))
-    });
-    let in_settings = ["memory.process.size", "memory.flink.size", "memory.heap.size", "memory.task.heap.size"]
-        .iter()
-        .any(|key| spec.setting(&format!("{prefix}.{key}")).is_some());
+    let kubernetes = component
+        .and_then(|component| component.resources.as_ref())
+        .and_then(|resources| {
+            let memory = ["/requests/memory", "/limits/memory"]
+                .iter()
+                .find_map(|path| resources.pointer(path))?;
+            Some(memory.as_str().map_or_else(|| memory.to_string(), str::to_owned))
+        });
+    let in_settings = [
+        "memory.process.size",
+        "memory.flink.size",
+        "memory.heap.size",
+        "memory.task.heap.size",
+    ]
+    .iter()
+    .any(|key| spec.setting(&format!("{prefix}.{key}")).is_some());
     match kubernetes.or(plain) {
         None if in_settings => None,
-        None => Some(format!("{title} resource memory must be defined using `spec.{field}.resource.memory`")),
+        None => Some(format!(
+            "{title} resource memory must be defined using `spec.{field}.resource.memory`"
+        )),
         Some(memory) => match bytes(&memory) {
-            None => Some(format!("{title} resource memory parse error: Could not parse memory size '{memory}'")),
+            None => Some(format!(
+                "{title} resource memory parse error: Could not parse memory size '{memory}'"
+            )),
             Some(0) => Some(format!("{title} resource memory must be positive")),
             Some(_) => None,
         },
@@ -159,7 +198,9 @@ fn memory(spec: &Spec, component: Option<&Component>, title: &str, field: &str, 
 /// where only Kubernetes knows them (`1e9`).
 pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
-    let split = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+    let split = text
+        .find(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let number: f64 = number.parse().ok()?;
     let power = match unit.trim().to_lowercase().as_str() {
@@ -168,7 +209,11 @@ pub fn bytes(text: &str) -> Option<u64> {
         "m" | "mb" | "mi" | "mebibytes" => 2,
         "g" | "gb" | "gi" | "gibibytes" => 3,
         "t" | "tb" | "ti" | "tebibytes" => 4,
-        exponent => return (number * 10_f64.powi(exponent.strip_prefix('e')?.parse().ok()?)).floor().to_u64(),
+        exponent => {
+            return (number * 10_f64.powi(exponent.strip_prefix('e')?.parse().ok()?))
+                .floor()
+                .to_u64();
+        }
     };
     (number * 1024_f64.powi(power)).floor().to_u64()
 }
@@ -197,7 +242,12 @@ fn change(old: &Spec, new: &Spec) -> Option<String> {
         (Some(old), Some(new))
             if new.savepoint_redeploy_nonce.is_some()
                 && new.savepoint_redeploy_nonce != old.savepoint_redeploy_nonce
-                && new.initial_savepoint_path.as_deref().unwrap_or_default().trim().is_empty() =>
+                && new
+                    .initial_savepoint_path
+                    .as_deref()
+                    .unwrap_or_default()
+                    .trim()
+                    .is_empty() =>
         {
             "InitialSavepointPath must not be empty for savepoint redeployment"
         }
@@ -251,17 +301,45 @@ mod tests {
     #[test]
     fn each_rule_refuses() {
         let cases = [
-            ("flinkConfiguration", json!({ "kubernetes.cluster-id": "x" }), "Forbidden Flink config key: kubernetes.cluster-id"),
-            ("flinkConfiguration", json!({ "kubernetes.operator.deployment.rollback.enabled": true }), "HA must be enabled"),
-            ("ingress", json!({ "className": "nginx" }), "Ingress template must be defined"),
-            ("logConfiguration", json!({ "log4j.properties": "x" }), "Invalid log config key: log4j.properties"),
+            (
+                "flinkConfiguration",
+                json!({ "kubernetes.cluster-id": "x" }),
+                "Forbidden Flink config key: kubernetes.cluster-id",
+            ),
+            (
+                "flinkConfiguration",
+                json!({ "kubernetes.operator.deployment.rollback.enabled": true }),
+                "HA must be enabled",
+            ),
+            (
+                "ingress",
+                json!({ "className": "nginx" }),
+                "Ingress template must be defined",
+            ),
+            (
+                "logConfiguration",
+                json!({ "log4j.properties": "x" }),
+                "Invalid log config key: log4j.properties",
+            ),
             ("job/parallelism", json!(0), "Job parallelism must be larger than 0"),
-            ("job/upgradeMode", json!("savepoint"), "Checkpoint directory[execution.checkpointing.dir]"),
-            ("job/savepointTriggerNonce", json!(1), "Savepoint could not be manually triggered"),
+            (
+                "job/upgradeMode",
+                json!("savepoint"),
+                "Checkpoint directory[execution.checkpointing.dir]",
+            ),
+            (
+                "job/savepointTriggerNonce",
+                json!(1),
+                "Savepoint could not be manually triggered",
+            ),
             ("jobManager", json!({}), "JobManager resource memory must be defined"),
             ("jobManager/replicas", json!(0), "JobManager replicas"),
             ("jobManager/replicas", json!(2), "High availability should be enabled"),
-            ("taskManager/resource/memory", json!("lots"), "TaskManager resource memory parse error"),
+            (
+                "taskManager/resource/memory",
+                json!("lots"),
+                "TaskManager resource memory parse error",
+            ),
             ("taskManager/replicas", json!(0), "TaskManager replicas"),
             ("serviceAccount", Value::Null, "spec.serviceAccount must be defined"),
         ];
@@ -274,9 +352,15 @@ mod tests {
     #[test]
     fn names_follow_the_operators_pattern() {
         let spec = Spec::of(&good()).unwrap();
-        for (name, valid) in
-            [("a", true), ("a-1", true), ("1a", false), ("a-", false), ("a.b", false), (&"a".repeat(45), true), (&"a".repeat(46), false)]
-        {
+        for (name, valid) in [
+            ("a", true),
+            ("a-1", true),
+            ("1a", false),
+            ("a-", false),
+            ("a.b", false),
+            (&"a".repeat(45), true),
+            (&"a".repeat(46), false),
+        ] {
             assert_eq!(refusal(name, &spec, None).is_none(), valid, "{name}");
         }
     }
@@ -286,8 +370,16 @@ mod tests {
         let old = Spec::of(&good()).unwrap();
         let cases = [
             ("job", Value::Null, "Cannot switch from job to session cluster"),
-            ("mode", json!("standalone"), "Cannot switch from native kubernetes to standalone kubernetes cluster"),
-            ("job/savepointRedeployNonce", json!(1), "InitialSavepointPath must not be empty"),
+            (
+                "mode",
+                json!("standalone"),
+                "Cannot switch from native kubernetes to standalone kubernetes cluster",
+            ),
+            (
+                "job/savepointRedeployNonce",
+                json!(1),
+                "InitialSavepointPath must not be empty",
+            ),
         ];
         for (pointer, value, text) in cases {
             let refused = refusal("orders", &with(pointer, value.clone()), Some(&old)).unwrap_or_default();
@@ -298,10 +390,18 @@ mod tests {
 
     #[test]
     fn versions_outside_the_operators_are_ignored() {
-        for (version, supported) in
-            [(json!("v1_15"), true), (json!("v2_4"), true), (json!("v1_14"), false), (json!("v2_5"), false), (Value::Null, false)]
-        {
-            assert_eq!(unsupported_version(&with("flinkVersion", version.clone())).is_none(), supported, "{version}");
+        for (version, supported) in [
+            (json!("v1_15"), true),
+            (json!("v2_4"), true),
+            (json!("v1_14"), false),
+            (json!("v2_5"), false),
+            (Value::Null, false),
+        ] {
+            assert_eq!(
+                unsupported_version(&with("flinkVersion", version.clone())).is_none(),
+                supported,
+                "{version}"
+            );
         }
         let text = unsupported_version(&with("flinkVersion", Value::Null)).unwrap();
         assert_eq!(text, "Flink version null is not supported by this operator version");

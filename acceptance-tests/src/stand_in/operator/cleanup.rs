@@ -50,7 +50,9 @@ impl Turn<'_> {
 
     /// Session jobs keep their cluster, unless that is switched off.
     fn is_held_by_jobs(&mut self) -> bool {
-        let off = self.spec.setting("kubernetes.operator.session.deletion.block-on-session-jobs");
+        let off = self
+            .spec
+            .setting("kubernetes.operator.session.deletion.block-on-session-jobs");
         if self.situation.session_jobs.is_empty() || off == Some("false") {
             return false;
         }

@@ -14,10 +14,18 @@ impl Turn<'_> {
         if self.spec.job_state() == Some(JobState::Suspended) {
             return;
         }
-        let initial = self.spec.job.as_ref().and_then(|job| job.initial_savepoint_path.clone());
+        let initial = self
+            .spec
+            .job
+            .as_ref()
+            .and_then(|job| job.initial_savepoint_path.clone());
         let spec = self.spec.clone().with_job(|job| {
             job.state = JobState::Suspended;
-            job.upgrade_mode = if initial.is_some() { UpgradeMode::Savepoint } else { UpgradeMode::Stateless };
+            job.upgrade_mode = if initial.is_some() {
+                UpgradeMode::Savepoint
+            } else {
+                UpgradeMode::Stateless
+            };
         });
         self.status.job_status.upgrade_savepoint_path = initial;
         self.status.error = None;
@@ -39,9 +47,19 @@ impl Turn<'_> {
                 self.status.job_status.job_id = Some(self.situation.fresh_job_id.clone());
                 self.write();
             }
-            self.event(false, "Submit", "Starting deployment".to_owned(), "JobManagerDeployment");
+            self.event(
+                false,
+                "Submit",
+                "Starting deployment".to_owned(),
+                "JobManagerDeployment",
+            );
         }
-        let path = self.status.job_status.upgrade_savepoint_path.clone().filter(|path| path != LAST_STATE_DUMMY);
+        let path = self
+            .status
+            .job_status
+            .upgrade_savepoint_path
+            .clone()
+            .filter(|path| path != LAST_STATE_DUMMY);
         let restore = match (mode, path) {
             (Some(UpgradeMode::LastState), _) => Restore::LastState,
             (Some(UpgradeMode::Savepoint), Some(path)) => Restore::From(path),
@@ -61,7 +79,8 @@ impl Turn<'_> {
     /// Asks for a cluster.
     pub(super) fn deploy(&mut self, spec: Spec, restore: Restore) {
         let job_id = spec.job.as_ref().and(self.status.job_status.job_id.clone());
-        self.effects.push(Effect::Deploy(Box::new(Deploy { spec, job_id, restore })));
+        self.effects
+            .push(Effect::Deploy(Box::new(Deploy { spec, job_id, restore })));
     }
 
     /// The status of a cluster that was just asked for.
@@ -103,15 +122,28 @@ impl Turn<'_> {
         if !enabled || !late || reconciled.spec.job_state() == Some(JobState::Suspended) {
             return;
         }
-        let timeout = self.spec.setting("kubernetes.operator.deployment.readiness.timeout").and_then(duration);
+        let timeout = self
+            .spec
+            .setting("kubernetes.operator.deployment.readiness.timeout")
+            .and_then(duration);
         let timeout = timeout.unwrap_or(Duration::from_secs(300));
         let waited = u64::try_from(self.situation.now - status.reconciliation_timestamp).unwrap_or_default();
         let waited = Duration::from_millis(waited).mul_f64(self.situation.speed);
         if waited < timeout || self.status.stable().is_none() {
             return;
         }
-        self.event(false, "Rollback", "Rolling back failed deployment.".to_owned(), "JobManagerDeployment");
-        self.event(false, "Suspended", "Suspending existing deployment.".to_owned(), "JobManagerDeployment");
+        self.event(
+            false,
+            "Rollback",
+            "Rolling back failed deployment.".to_owned(),
+            "JobManagerDeployment",
+        );
+        self.event(
+            false,
+            "Suspended",
+            "Suspending existing deployment.".to_owned(),
+            "JobManagerDeployment",
+        );
         self.take_down();
         self.status.job_status.state = Some("FINISHED".to_owned());
         self.status.reconciliation_status.state = ReconciliationState::RollingBack;
@@ -123,7 +155,12 @@ impl Turn<'_> {
     /// Brings up the last stable spec.
     pub(super) fn roll_back(&mut self) {
         let Some(stable) = self.status.stable() else { return };
-        self.event(false, "Submit", "Starting deployment".to_owned(), "JobManagerDeployment");
+        self.event(
+            false,
+            "Submit",
+            "Starting deployment".to_owned(),
+            "JobManagerDeployment",
+        );
         self.deploy(stable.spec.clone(), Restore::LastState);
         self.status.reconciliation_status.state = ReconciliationState::RolledBack;
         self.deployed(&stable.spec);

@@ -9,7 +9,9 @@ use super::Turn;
 impl Turn<'_> {
     /// Looks at the cluster, unless none should be there.
     pub(super) fn observe(&mut self) {
-        let Some(reconciled) = self.status.reconciled() else { return };
+        let Some(reconciled) = self.status.reconciled() else {
+            return;
+        };
         let state = self.status.reconciliation_status.state;
         let between = matches!(state, ReconciliationState::Upgrading | ReconciliationState::RollingBack);
         if between || reconciled.spec.job_state() == Some(JobState::Suspended) {
@@ -99,7 +101,9 @@ impl Turn<'_> {
     fn note_job_change(&mut self, job: &JobView) {
         let failure = job.failure.as_ref();
         if let Some(failure) = failure.filter(|_| job.state == "FAILED") {
-            let chain = [&failure.message].into_iter().chain(failure.causes.iter().map(|(_, message)| message));
+            let chain = [&failure.message]
+                .into_iter()
+                .chain(failure.causes.iter().map(|(_, message)| message));
             let chain: Vec<_> = chain.map(|message| without_class(message)).collect();
             self.event(true, "Error", chain.join(" -> "), "Job");
         }

@@ -13,7 +13,9 @@ const IN_PROGRESS: &[&str] = &["formatType", "triggerId", "triggerTimestamp", "t
 impl Turn<'_> {
     /// Takes what changed nonces ask for, while the job runs. Says whether there was anything to do.
     pub(super) fn take_manual(&mut self, reconciled: &mut Reconciled) -> bool {
-        let (Some(wanted), Some(done)) = (&self.spec.job, reconciled.spec.job.as_mut()) else { return false };
+        let (Some(wanted), Some(done)) = (&self.spec.job, reconciled.spec.job.as_mut()) else {
+            return false;
+        };
         if self.status.job_state() != "RUNNING" {
             return false;
         }
@@ -41,7 +43,11 @@ impl Turn<'_> {
             match self.situation.outcome {
                 Some(Outcome::Taken(Ok(location))) => self.finish_legacy(&trigger, location, value),
                 Some(Outcome::Taken(Err(message))) => {
-                    let reason = if trigger == Trigger::Checkpoint { "CheckpointError" } else { "SavepointError" };
+                    let reason = if trigger == Trigger::Checkpoint {
+                        "CheckpointError"
+                    } else {
+                        "SavepointError"
+                    };
                     self.event(true, reason, message.clone(), "Operator");
                     self.leave_progress(&trigger);
                 }
@@ -73,7 +79,13 @@ impl Turn<'_> {
         let kind = if path.is_some() { "savepoint" } else { "checkpoint" };
         let (app, now) = (&self.situation.object.name, self.situation.now);
         let name = format!("{app}-{kind}-{}-{now}", trigger.to_lowercase());
-        self.effects.push(Effect::Snapshot(Snapshot { name, trigger, path, exists, labelled }));
+        self.effects.push(Effect::Snapshot(Snapshot {
+            name,
+            trigger,
+            path,
+            exists,
+            labelled,
+        }));
     }
 
     /// An upgrade's savepoint is kept on record: as an object, or in the status.
@@ -90,7 +102,11 @@ impl Turn<'_> {
     /// Where snapshots are no objects: first the status says that one is being taken.
     fn begin_legacy(&mut self, trigger: Trigger) {
         let (id, now) = (self.situation.fresh_job_id.clone(), self.situation.now);
-        let format = if trigger == Trigger::Checkpoint { "FULL" } else { "CANONICAL" };
+        let format = if trigger == Trigger::Checkpoint {
+            "FULL"
+        } else {
+            "CANONICAL"
+        };
         let info = self.info(&trigger);
         info["formatType"] = json!(format);
         info["triggerId"] = json!(id);

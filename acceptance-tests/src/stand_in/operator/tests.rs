@@ -65,11 +65,17 @@ fn a_created_application_becomes_stable() {
         "STABLE RUNNING READY",
     ];
     let story = story(&rehearsal, 0);
-    assert_eq!(story.iter().map(|line| line.trim()).collect::<Vec<_>>(), expected.map(str::trim));
+    assert_eq!(
+        story.iter().map(|line| line.trim()).collect::<Vec<_>>(),
+        expected.map(str::trim)
+    );
     assert_eq!(reasons(&rehearsal), ["Submit", "JobStatusChanged", "JobStatusChanged"]);
     let status = rehearsal.status("app").unwrap();
     assert_eq!(status.conditions[0].status, "True");
-    assert_eq!(status.task_manager.as_ref().unwrap().label_selector, "component=taskmanager,app=app");
+    assert_eq!(
+        status.task_manager.as_ref().unwrap().label_selector,
+        "component=taskmanager,app=app"
+    );
     assert!(rehearsal.has_finalizer("app"));
 }
 
@@ -78,7 +84,10 @@ fn each_class_of_change_has_its_effect() {
     let id = |rehearsal: &Rehearsal| rehearsal.status("app").unwrap().job_status.job_id.clone();
     let mut rehearsal = running(application("stateless", json!({})));
     let first = id(&rehearsal);
-    rehearsal.patch("app", &json!({ "flinkConfiguration": { "kubernetes.operator.x": "1" } }));
+    rehearsal.patch(
+        "app",
+        &json!({ "flinkConfiguration": { "kubernetes.operator.x": "1" } }),
+    );
     rehearsal.pass(1.0);
     assert_eq!(rehearsal.status("app").unwrap().observed_generation, Some(2));
     assert_eq!(id(&rehearsal), first, "an ignored change restarts nothing");
@@ -88,7 +97,11 @@ fn each_class_of_change_has_its_effect() {
     rehearsal.pass(30.0);
     assert_eq!(
         story(&rehearsal, seen)[..3],
-        ["STABLE RUNNING READY behind", "UPGRADING FINISHED MISSING", "DEPLOYED RECONCILING DEPLOYING"]
+        [
+            "STABLE RUNNING READY behind",
+            "UPGRADING FINISHED MISSING",
+            "DEPLOYED RECONCILING DEPLOYING"
+        ]
     );
     assert_ne!(id(&rehearsal), first, "an upgrade is a new job");
 }
@@ -108,11 +121,26 @@ fn a_savepoint_upgrade_starts_from_its_savepoint() {
             "DEPLOYED RECONCILING DEPLOYING"
         ]
     );
-    let path = rehearsal.status("app").unwrap().job_status.upgrade_savepoint_path.clone().unwrap();
+    let path = rehearsal
+        .status("app")
+        .unwrap()
+        .job_status
+        .upgrade_savepoint_path
+        .clone()
+        .unwrap();
     assert!(path.starts_with("file:/flink-data/savepoints/savepoint-"), "{path}");
-    let [snapshot] = rehearsal.snapshots() else { panic!("one savepoint object") };
-    assert_eq!((snapshot.path.as_ref(), snapshot.exists, snapshot.trigger), (Some(&path), true, "UPGRADE"));
-    let messages: Vec<_> = rehearsal.events("app").into_iter().filter(|(reason, _)| reason == "SpecChanged").collect();
+    let [snapshot] = rehearsal.snapshots() else {
+        panic!("one savepoint object")
+    };
+    assert_eq!(
+        (snapshot.path.as_ref(), snapshot.exists, snapshot.trigger),
+        (Some(&path), true, "UPGRADE")
+    );
+    let messages: Vec<_> = rehearsal
+        .events("app")
+        .into_iter()
+        .filter(|(reason, _)| reason == "SpecChanged")
+        .collect();
     assert_eq!(messages.len(), 1, "{messages:?}");
 }
 
@@ -122,8 +150,15 @@ fn suspending_and_resuming_keep_the_savepoint() {
     rehearsal.patch("app", &json!({ "job": { "state": "suspended" } }));
     rehearsal.pass(5.0);
     let status = rehearsal.status("app").unwrap();
-    assert_eq!((status.lifecycle(), status.job_state()), (Lifecycle::Suspended, "FINISHED"));
-    assert_eq!(status.job_manager_deployment_status, JobManagerStatus::Ready, "native keeps the JobManager");
+    assert_eq!(
+        (status.lifecycle(), status.job_state()),
+        (Lifecycle::Suspended, "FINISHED")
+    );
+    assert_eq!(
+        status.job_manager_deployment_status,
+        JobManagerStatus::Ready,
+        "native keeps the JobManager"
+    );
     assert_eq!(status.observed_generation, Some(2));
     let path = status.job_status.upgrade_savepoint_path.clone();
     assert!(path.is_some());
@@ -135,7 +170,10 @@ fn suspending_and_resuming_keep_the_savepoint() {
 
 #[test]
 fn last_state_keeps_the_job_with_high_availability() {
-    let mut rehearsal = running(application("last-state", json!({ "high-availability.type": "kubernetes" })));
+    let mut rehearsal = running(application(
+        "last-state",
+        json!({ "high-availability.type": "kubernetes" }),
+    ));
     let id = rehearsal.status("app").unwrap().job_status.job_id.clone();
     rehearsal.patch("app", &json!({ "job": { "parallelism": 2 } }));
     rehearsal.pass(30.0);
@@ -152,16 +190,29 @@ fn last_state_without_high_availability_cancels() {
     rehearsal.patch("app", &json!({ "job": { "parallelism": 2 } }));
     rehearsal.pass(30.0);
     let story = story(&rehearsal, seen);
-    assert!(story.contains(&"STABLE CANCELLING READY behind".to_owned()), "{story:?}");
+    assert!(
+        story.contains(&"STABLE CANCELLING READY behind".to_owned()),
+        "{story:?}"
+    );
     let status = rehearsal.status("app").unwrap();
     assert_eq!(status.lifecycle(), Lifecycle::Stable);
     assert_ne!(status.job_status.job_id, id);
-    assert!(status.job_status.upgrade_savepoint_path.as_deref().unwrap().contains("/chk-"));
+    assert!(
+        status
+            .job_status
+            .upgrade_savepoint_path
+            .as_deref()
+            .unwrap()
+            .contains("/chk-")
+    );
 
     rehearsal.patch("app", &json!({ "job": { "state": "suspended" } }));
     rehearsal.pass(30.0);
     let status = rehearsal.status("app").unwrap();
-    assert_eq!((status.lifecycle(), status.job_state()), (Lifecycle::Upgrading, "CANCELED"));
+    assert_eq!(
+        (status.lifecycle(), status.job_state()),
+        (Lifecycle::Upgrading, "CANCELED")
+    );
     assert_eq!(status.observed_generation, Some(2), "the operator never gets further");
     rehearsal.patch("app", &json!({ "job": { "state": "running" } }));
     rehearsal.pass(30.0);
@@ -186,15 +237,24 @@ fn created_suspended_has_no_status() {
 #[test]
 fn a_refused_update_leaves_the_job_alone() {
     let mut rehearsal = running(application("stateless", json!({})));
-    rehearsal.patch("app", &json!({ "flinkConfiguration": { "kubernetes.cluster-id": "x" } }));
+    rehearsal.patch(
+        "app",
+        &json!({ "flinkConfiguration": { "kubernetes.cluster-id": "x" } }),
+    );
     rehearsal.pass(11.0);
     let status = rehearsal.status("app").unwrap();
     assert_eq!((status.lifecycle(), status.job_state()), (Lifecycle::Stable, "RUNNING"));
     assert_eq!(status.observed_generation, Some(1));
     assert!(status.error.as_deref().unwrap().contains("Forbidden Flink config key"));
-    let refused = reasons(&rehearsal).iter().filter(|reason| *reason == "ValidationError").count();
+    let refused = reasons(&rehearsal)
+        .iter()
+        .filter(|reason| *reason == "ValidationError")
+        .count();
     assert_eq!(refused, 3, "it is validated again at every interval");
-    rehearsal.patch("app", &json!({ "flinkConfiguration": { "kubernetes.cluster-id": null } }));
+    rehearsal.patch(
+        "app",
+        &json!({ "flinkConfiguration": { "kubernetes.cluster-id": null } }),
+    );
     rehearsal.pass(1.0);
     let status = rehearsal.status("app").unwrap();
     assert_eq!((status.error.as_deref(), status.observed_generation), (None, Some(3)));
@@ -228,8 +288,14 @@ fn a_bad_image_is_rolled_back_where_that_is_asked_for() {
     rehearsal.pass(120.0);
     let status = rehearsal.status("app").unwrap();
     assert_eq!(status.reconciliation_status.state, ReconciliationState::RolledBack);
-    assert_eq!((status.lifecycle(), status.job_state()), (Lifecycle::RolledBack, "RUNNING"));
-    assert_eq!(status.reconciled().unwrap().spec.image.as_deref(), Some("does-not-exist:1"));
+    assert_eq!(
+        (status.lifecycle(), status.job_state()),
+        (Lifecycle::RolledBack, "RUNNING")
+    );
+    assert_eq!(
+        status.reconciled().unwrap().spec.image.as_deref(),
+        Some("does-not-exist:1")
+    );
     rehearsal.patch("app", &json!({ "image": "flink:1.20" }));
     rehearsal.pass(30.0);
     assert_eq!(lifecycle(&rehearsal), Lifecycle::Stable);
@@ -255,6 +321,12 @@ fn the_recorded_spec_shows_the_mode_that_was_used() {
     let rehearsal = running(spec);
     let status = rehearsal.status("app").unwrap();
     let job = status.reconciled().unwrap().spec.job.unwrap();
-    assert_eq!((job.upgrade_mode, job.state), (UpgradeMode::Savepoint, JobState::Running));
-    assert_eq!(status.job_status.upgrade_savepoint_path.as_deref(), Some("file:///flink-data/savepoints/old"));
+    assert_eq!(
+        (job.upgrade_mode, job.state),
+        (UpgradeMode::Savepoint, JobState::Running)
+    );
+    assert_eq!(
+        status.job_status.upgrade_savepoint_path.as_deref(),
+        Some("file:///flink-data/savepoints/old")
+    );
 }

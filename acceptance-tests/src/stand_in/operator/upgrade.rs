@@ -39,11 +39,25 @@ impl Turn<'_> {
 
     /// Flink follows the number of TaskManagers by itself.
     fn scales_in_place(&self) -> bool {
-        let reactive = self.spec.setting("scheduler-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("reactive"));
-        let adaptive = self.spec.setting("jobmanager.scheduler").is_some_and(|name| name.eq_ignore_ascii_case("adaptive"));
-        let allowed = self.spec.setting("kubernetes.operator.job.upgrade.inplace-scaling.enabled") != Some("false");
+        let reactive = self
+            .spec
+            .setting("scheduler-mode")
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("reactive"));
+        let adaptive = self
+            .spec
+            .setting("jobmanager.scheduler")
+            .is_some_and(|name| name.eq_ignore_ascii_case("adaptive"));
+        let allowed = self
+            .spec
+            .setting("kubernetes.operator.job.upgrade.inplace-scaling.enabled")
+            != Some("false");
         let running = self.status.job_state() == "RUNNING";
-        running && if self.spec.is_standalone() { reactive } else { adaptive && allowed }
+        running
+            && if self.spec.is_standalone() {
+                reactive
+            } else {
+                adaptive && allowed
+            }
     }
 
     fn scale(&mut self, diff: &Diff) {
@@ -59,7 +73,12 @@ impl Turn<'_> {
 
     /// The job is replaced by one that starts from a given savepoint; it counts as stable at once.
     fn redeploy_from_savepoint(&mut self, diff: &Diff) {
-        let path = self.spec.job.as_ref().and_then(|job| job.initial_savepoint_path.clone()).unwrap_or_default();
+        let path = self
+            .spec
+            .job
+            .as_ref()
+            .and_then(|job| job.initial_savepoint_path.clone())
+            .unwrap_or_default();
         self.spec_changed(diff);
         self.take_down();
         let job = &mut self.status.job_status;
@@ -67,8 +86,16 @@ impl Turn<'_> {
         job.job_id = Some(self.situation.fresh_job_id.clone());
         job.upgrade_savepoint_path = Some(path.clone());
         self.write();
-        self.event(false, "Submit", "Starting deployment".to_owned(), "JobManagerDeployment");
-        let spec = self.spec.clone().with_job(|job| job.upgrade_mode = UpgradeMode::Savepoint);
+        self.event(
+            false,
+            "Submit",
+            "Starting deployment".to_owned(),
+            "JobManagerDeployment",
+        );
+        let spec = self
+            .spec
+            .clone()
+            .with_job(|job| job.upgrade_mode = UpgradeMode::Savepoint);
         self.deploy(spec.clone(), Restore::From(path));
         self.status.observed_generation = Some(self.situation.object.generation);
         self.note(&Reconciled::new(spec.clone(), false));
@@ -84,7 +111,8 @@ impl Turn<'_> {
             return self.recreate_session_cluster();
         }
         // The second half of a stop with savepoint: the first announced it.
-        let announced = matches!(self.situation.outcome, Some(Outcome::Stopped(_))) || self.status.job_state() == "CANCELLING";
+        let announced =
+            matches!(self.situation.outcome, Some(Outcome::Stopped(_))) || self.status.job_state() == "CANCELLING";
         let canceled = self.status.job_state() == "CANCELED";
         if !announced && !canceled {
             self.spec_changed(diff);
@@ -123,19 +151,31 @@ impl Turn<'_> {
     }
 
     fn announce_suspension(&mut self) {
-        self.event(false, "Suspended", "Suspending existing deployment.".to_owned(), "JobManagerDeployment");
+        self.event(
+            false,
+            "Suspended",
+            "Suspending existing deployment.".to_owned(),
+            "JobManagerDeployment",
+        );
     }
 
     /// How the running job's state is kept.
     fn way_to_suspend(&self, deployed: &Spec) -> Suspension {
-        let mode = self.spec.job.as_ref().map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
+        let mode = self
+            .spec
+            .job
+            .as_ref()
+            .map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
         let running = self.status.job_state() == "RUNNING";
         let started = matches!(
             self.status.job_manager_deployment_status,
             JobManagerStatus::Ready | JobManagerStatus::DeployedNotReady
         );
         let seen_running = self.status.reconciliation_status.last_stable_spec.is_some();
-        let deployed_mode = deployed.job.as_ref().map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
+        let deployed_mode = deployed
+            .job
+            .as_ref()
+            .map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
         let metadata = deployed.is_highly_available() && (seen_running || started);
         match mode {
             UpgradeMode::Stateless => Suspension::Drop,
@@ -221,7 +261,11 @@ impl Turn<'_> {
 
     /// A job that ended by itself starts again from the last state that is known.
     fn replace_ended(&mut self, canceled: bool) {
-        let stateless = self.spec.job.as_ref().is_none_or(|job| job.upgrade_mode == UpgradeMode::Stateless);
+        let stateless = self
+            .spec
+            .job
+            .as_ref()
+            .is_none_or(|job| job.upgrade_mode == UpgradeMode::Stateless);
         let known = self.status.job_status.upgrade_savepoint_path.is_some();
         if !stateless && !known && !self.spec.is_highly_available() {
             let message = "Job is in terminal state but last checkpoint is unknown, possibly due to an unrecoverable \
@@ -247,8 +291,15 @@ impl Turn<'_> {
     }
 
     fn leave_suspension(&mut self, reconciled: Reconciled) {
-        let stateless = self.spec.job.as_ref().is_none_or(|job| job.upgrade_mode == UpgradeMode::Stateless);
-        let kept = reconciled.spec.job.map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
+        let stateless = self
+            .spec
+            .job
+            .as_ref()
+            .is_none_or(|job| job.upgrade_mode == UpgradeMode::Stateless);
+        let kept = reconciled
+            .spec
+            .job
+            .map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
         self.note_suspended(if stateless { UpgradeMode::Stateless } else { kept });
         self.write();
         if self.spec.job_state() == Some(JobState::Running)

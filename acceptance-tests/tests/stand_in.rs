@@ -1,0 +1,445 @@
+//! The stand-in operator in the sandbox, seen from a client of the API server.
+
+use std::time::{Duration, Instant};
+
+use acceptance_tests::flink::Version;
+use acceptance_tests::sandbox::{self, Namespace, Options, Sandbox};
+use acceptance_tests::stand_in::rehearsal::Sight;
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::{Event, Namespace as NamespaceObject, Pod, Service};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+/// How long a start of real processes may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One namespace and what is in it.
+struct Stage {
+    client: Client,
+    deployments: Api<DynamicObject>,
+    namespace: Namespace,
+    _sandbox: Sandbox,
+}
+
+impl Stage {
+    async fn new(prefix: &str, labels: &[(&str, &str)]) -> Result<Self> {
+        let flink = Version::V1_20.name().to_owned();
+        Self::on(
+            Sandbox::start(Options {
+                flink,
+                ..Options::acceptance("acceptance")?
+            })
+            .await?,
+            prefix,
+            labels,
+        )
+        .await
+    }
+
+    async fn on(sandbox: Sandbox, prefix: &str, labels: &[(&str, &str)]) -> Result<Self> {
+        let client = sandbox.client().await?;
+        let namespace = sandbox.labelled_namespace(prefix, labels).await?;
+        let deployments = Api::namespaced_with(client.clone(), namespace.name(), &resource("FlinkDeployment"));
+        Ok(Self {
+            client,
+            deployments,
+            namespace,
+            _sandbox: sandbox,
+        })
+    }
+
+    async fn create(&self, spec: Value) -> Result<()> {
+        let body = json!({
+            "apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+            "metadata": { "name": "app" }, "spec": spec,
+        });
+        self.deployments
+            .create(&PostParams::default(), &serde_json::from_value(body)?)
+            .await?;
+        Ok(())
+    }
+
+    async fn patch(&self, change: Value) -> Result<i64> {
+        let patched = self
+            .deployments
+            .patch("app", &PatchParams::default(), &Patch::Merge(change))
+            .await?;
+        patched.metadata.generation.context("an object has a generation")
+    }
+
+    async fn delete(&self) -> Result<()> {
+        self.deployments.delete("app", &DeleteParams::default()).await?;
+        let deadline = Instant::now() + PATIENCE;
+        while self.deployments.get_opt("app").await?.is_some() {
+            ensure!(Instant::now() < deadline, "the deployment does not go");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the object looks as wanted.
+    async fn until(&self, what: &str, mut wanted: impl FnMut(&Sight) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let object = serde_json::to_value(self.deployments.get("app").await?)?;
+            let sight = Sight::of(&object);
+            if wanted(&sight) {
+                return Ok(object);
+            }
+            ensure!(Instant::now() < deadline, "not {what} in time; last seen: {sight:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the job runs with this generation of the spec.
+    async fn until_running(&self, generation: i64) -> Result<Value> {
+        let running = |sight: &Sight| sight.observed && sight.lifecycle == "STABLE" && sight.job == "RUNNING";
+        let object = self.until("running", running).await?;
+        ensure!(
+            object["metadata"]["generation"] == generation,
+            "somebody else changed the object"
+        );
+        Ok(object)
+    }
+
+    /// Asks the JobManager, through the API server.
+    async fn rest(&self, path: &str) -> Result<Value> {
+        let namespace = self.namespace.name();
+        let uri = format!("/api/v1/namespaces/{namespace}/services/app-rest:8081/proxy/{path}");
+        let answer = self
+            .client
+            .send(hyper::Request::get(&uri).body(kube::client::Body::empty())?)
+            .await?;
+        let status = answer.status();
+        let body = answer.into_body().collect_bytes().await?;
+        ensure!(
+            status.is_success(),
+            "GET {uri}: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(serde_json::from_slice(&body)?)
+    }
+
+    async fn reasons(&self) -> Result<Vec<String>> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), self.namespace.name());
+        let events = events.list(&ListParams::default()).await?;
+        Ok(events.iter().filter_map(|event| event.reason.clone()).collect())
+    }
+}
+
+fn resource(kind: &str) -> ApiResource {
+    let plural = format!("{}s", kind.to_lowercase());
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind), &plural)
+}
+
+fn application() -> Value {
+    json!({
+        "image": "flink:1.20",
+        "flinkVersion": "v1_20",
+        "serviceAccount": "flink",
+        "flinkConfiguration": {
+            "taskmanager.numberOfTaskSlots": "2",
+            "execution.checkpointing.interval": "1 s",
+            "state.checkpoints.dir": "file:///flink-data/checkpoints",
+            "state.savepoints.dir": "file:///flink-data/savepoints",
+        },
+        "jobManager": { "resource": { "memory": "900m", "cpu": 0.1 } },
+        "taskManager": { "resource": { "memory": "1100m", "cpu": 0.1 } },
+        "job": {
+            "jarURI": "local:///opt/flink/examples/streaming/TopSpeedWindowing.jar",
+            "parallelism": 1,
+            "upgradeMode": "savepoint",
+        },
+    })
+}
+
+const STATUS_ONLY: (&str, &str) = ("sandbox.terraform-provider-flink/flink", "none");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_job_runs_and_is_upgraded_suspended_resumed_and_deleted() -> Result<()> {
+    let stage = Stage::new("stand-in-real", &[]).await?;
+    stage.create(application()).await?;
+    let object = stage.until_running(1).await?;
+    let first = object["status"]["jobStatus"]["jobId"]
+        .as_str()
+        .context("a job id")?
+        .to_owned();
+    let overview = stage.rest("overview").await?;
+    assert_eq!(
+        (&overview["jobs-running"], &overview["slots-total"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(stage.rest("jobs").await?["jobs"][0]["id"], json!(first));
+
+    let generation = stage.patch(json!({ "spec": { "job": { "parallelism": 2 } } })).await?;
+    let object = stage.until_running(generation).await?;
+    let job = &object["status"]["jobStatus"];
+    assert_ne!(job["jobId"], json!(first));
+    let path = job["upgradeSavepointPath"].as_str().context("a savepoint")?;
+    assert!(
+        path.starts_with(&format!("file:/flink-data/savepoints/savepoint-{}", &first[..6])),
+        "{path}"
+    );
+    let id = job["jobId"].as_str().context("a job id")?;
+    let checkpoints = stage.rest(&format!("jobs/{id}/checkpoints")).await?;
+    assert_eq!(checkpoints["latest"]["restored"]["external_path"], json!(path));
+
+    stage
+        .patch(json!({ "spec": { "job": { "state": "suspended" } } }))
+        .await?;
+    let object = stage
+        .until("suspended", |sight| sight.observed && sight.lifecycle == "SUSPENDED")
+        .await?;
+    assert_eq!(
+        object["status"]["jobManagerDeploymentStatus"], "READY",
+        "native keeps the JobManager"
+    );
+    let saved = object["status"]["jobStatus"]["upgradeSavepointPath"].clone();
+    assert_ne!(saved, json!(path));
+    assert_eq!(stage.rest("jobs").await?["jobs"][0]["status"], "FINISHED");
+
+    let generation = stage
+        .patch(json!({ "spec": { "job": { "state": "running", "upgradeMode": "stateless" } } }))
+        .await?;
+    stage.until_running(generation).await?;
+    let generation = stage.patch(json!({ "spec": { "restartNonce": 1 } })).await?;
+    let object = stage.until_running(generation).await?;
+    let id = object["status"]["jobStatus"]["jobId"].as_str().context("a job id")?;
+    let checkpoints = stage.rest(&format!("jobs/{id}/checkpoints")).await?;
+    assert_eq!(
+        checkpoints["latest"]["restored"],
+        Value::Null,
+        "a stateless upgrade starts from nothing"
+    );
+
+    stage.delete().await?;
+    let pods: Api<Pod> = Api::namespaced(stage.client.clone(), stage.namespace.name());
+    assert_eq!(pods.list(&ListParams::default()).await?.items.len(), 0);
+    let services: Api<Service> = Api::namespaced(stage.client.clone(), stage.namespace.name());
+    assert!(services.get_opt("app-rest").await?.is_none());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_not_there_crashes_and_can_be_mended() -> Result<()> {
+    let stage = Stage::new("stand-in-crash", &[]).await?;
+    let mut spec = application();
+    spec["job"]["jarURI"] = json!("local:///opt/flink/usrlib/orders.jar");
+    stage.create(spec).await?;
+    let object = stage.until("crashing", |sight| sight.job_manager == "ERROR").await?;
+    let error = object["status"]["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("DeploymentFailedException") && error.contains("CrashLoopBackOff"),
+        "{error}"
+    );
+    assert!(stage.rest("overview").await.is_err());
+    let jar = "local:///opt/flink/examples/streaming/TopSpeedWindowing.jar";
+    let generation = stage.patch(json!({ "spec": { "job": { "jarURI": jar } } })).await?;
+    stage.until_running(generation).await?;
+    stage.delete().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_flink_only_statuses_are_written() -> Result<()> {
+    let stage = Stage::new("stand-in-status", &[STATUS_ONLY]).await?;
+    let begun = Instant::now();
+    stage.create(application()).await?;
+    stage.until_running(1).await?;
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(stage.rest("overview").await.is_err());
+    assert_eq!(
+        stage
+            .reasons()
+            .await?
+            .iter()
+            .filter(|reason| *reason == "Submit")
+            .count(),
+        1
+    );
+
+    stage
+        .patch(json!({ "spec": { "flinkConfiguration": { "kubernetes.cluster-id": "x" } } }))
+        .await?;
+    let refused = |sight: &Sight| sight.error == "ValidationException" && !sight.observed;
+    let object = stage.until("refused", refused).await?;
+    assert_eq!(object["status"]["lifecycleState"], "STABLE");
+    let generation = stage
+        .patch(json!({ "spec": { "flinkConfiguration": { "kubernetes.cluster-id": null } } }))
+        .await?;
+    stage.until_running(generation).await?;
+
+    stage
+        .patch(json!({ "spec": { "job": { "state": "suspended" } } }))
+        .await?;
+    let object = stage.until("suspended", |sight| sight.lifecycle == "SUSPENDED").await?;
+    let snapshots: Api<DynamicObject> = Api::namespaced_with(
+        stage.client.clone(),
+        stage.namespace.name(),
+        &resource("FlinkStateSnapshot"),
+    );
+    let snapshots = snapshots.list(&ListParams::default()).await?;
+    let [snapshot] = &snapshots.items[..] else {
+        panic!("one savepoint, not {}", snapshots.items.len())
+    };
+    assert_eq!(
+        snapshot.data["status"]["path"],
+        object["status"]["jobStatus"]["upgradeSavepointPath"]
+    );
+    assert_eq!(snapshot.labels()["job-reference.name"], "app");
+    stage.delete().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_cluster_becomes_ready_and_waits_for_its_jobs_to_be_deleted() -> Result<()> {
+    let stage = Stage::new("stand-in-session", &[]).await?;
+    let mut spec = application();
+    spec.as_object_mut().context("a spec is an object")?.remove("job");
+    stage.create(spec).await?;
+    stage
+        .until("ready", |sight| {
+            sight.lifecycle == "STABLE" && sight.job_manager == "READY"
+        })
+        .await?;
+
+    let jobs: Api<DynamicObject> = Api::namespaced_with(
+        stage.client.clone(),
+        stage.namespace.name(),
+        &resource("FlinkSessionJob"),
+    );
+    let job = json!({
+        "apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": { "name": "job" },
+        "spec": { "deploymentName": "app", "job": { "jarURI": "https://example.com/a.jar", "parallelism": 1 } },
+    });
+    jobs.create(&PostParams::default(), &serde_json::from_value(job)?)
+        .await?;
+    stage.deployments.delete("app", &DeleteParams::default()).await?;
+    stage.until("deleting", |sight| sight.lifecycle == "DELETING").await?;
+    assert!(stage.reasons().await?.contains(&"CleanupFailed".to_owned()));
+    jobs.delete("job", &DeleteParams::default()).await?;
+    stage.delete().await.or_else(|error| {
+        let gone = error.chain().any(|cause| cause.to_string().contains("not found"));
+        if gone { Ok(()) } else { Err(error) }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_account_is_reported_at_once() -> Result<()> {
+    let stage = Stage::new("stand-in-account", &[]).await?;
+    let mut spec = application();
+    spec["serviceAccount"] = json!("nobody");
+    stage.create(spec).await?;
+    let object = stage.until("failing", |sight| sight.job_manager == "ERROR").await?;
+    let error = object["status"]["error"].as_str().unwrap_or_default();
+    assert!(
+        error.contains("FailedCreate") && error.contains("serviceaccount \\\"nobody\\\" not found"),
+        "{error}"
+    );
+    stage.delete().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_can_stop_the_operator_and_hold_it() -> Result<()> {
+    let down = ("sandbox.terraform-provider-flink/operator", "down");
+    let stage = Stage::new("stand-in-switch", &[STATUS_ONLY, down]).await?;
+    stage.create(application()).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let object = stage.deployments.get("app").await?;
+    assert!(object.finalizers().is_empty() && object.data.get("status").is_none_or(Value::is_null));
+
+    let namespaces: Api<NamespaceObject> = Api::all(stage.client.clone());
+    let labels = |labels: Value| Patch::Merge(json!({ "metadata": { "labels": labels } }));
+    let up = labels(json!({ down.0: null }));
+    namespaces
+        .patch(stage.namespace.name(), &PatchParams::default(), &up)
+        .await?;
+    stage.until_running(1).await?;
+
+    let hold = "sandbox.terraform-provider-flink/hold";
+    stage
+        .patch(json!({ "metadata": { "annotations": { hold: "deploying" } } }))
+        .await?;
+    stage.patch(json!({ "spec": { "restartNonce": 1 } })).await?;
+    stage
+        .until("deploying", |sight| sight.observed && sight.job_manager == "DEPLOYING")
+        .await?;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    stage
+        .until("still deploying", |sight| sight.job_manager == "DEPLOYING")
+        .await?;
+    stage
+        .patch(json!({ "metadata": { "annotations": { hold: "deleting" } } }))
+        .await?;
+    stage.until_running(2).await?;
+
+    stage.deployments.delete("app", &DeleteParams::default()).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(stage.deployments.get_opt("app").await?.is_some(), "held");
+    stage
+        .patch(json!({ "metadata": { "annotations": { hold: null } } }))
+        .await?;
+    let deadline = Instant::now() + PATIENCE;
+    while stage.deployments.get_opt("app").await?.is_some() {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_goes_on_after_a_restart() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let state = directory.path().join("sandbox");
+    let flink = Version::V1_20.name().to_owned();
+    let options = Options {
+        state: state.clone(),
+        keep: true,
+        flink,
+        ..Options::acceptance("restart")?
+    };
+    let stage = Stage::on(Sandbox::start(options.clone()).await?, "restart", &[]).await?;
+    stage.create(application()).await?;
+    let object = stage.until_running(1).await?;
+    let id = object["status"]["jobStatus"]["jobId"]
+        .as_str()
+        .context("a job id")?
+        .to_owned();
+    let completed = |checkpoints: &Value| checkpoints["counts"]["completed"].as_i64().unwrap_or_default();
+    while completed(&stage.rest(&format!("jobs/{id}/checkpoints")).await?) == 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    let stopped = {
+        let state = state.clone();
+        tokio::task::spawn_blocking(move || sandbox::down(&state, false)).await??
+    };
+    assert!(stopped);
+    let processes = std::process::Command::new("ps").args(["-eo", "args"]).output()?;
+    let left = String::from_utf8_lossy(&processes.stdout).contains(&state.display().to_string());
+    assert!(!left, "no process of Flink outlives the sandbox");
+
+    let again = Sandbox::start(options).await?;
+    let answers = async || stage.rest(&format!("jobs/{id}/checkpoints")).await;
+    let deadline = Instant::now() + PATIENCE;
+    let checkpoints = loop {
+        match answers().await {
+            Ok(checkpoints) => break checkpoints,
+            Err(error) => ensure!(Instant::now() < deadline, "the job does not come back: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let from = checkpoints["latest"]["restored"]["external_path"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        from.starts_with(&format!("file:/flink-data/checkpoints/{id}/chk-")),
+        "{checkpoints}"
+    );
+    stage.until_running(1).await?;
+    stage.delete().await?;
+    drop((stage, again));
+    tokio::task::spawn_blocking(move || sandbox::down(&state, true)).await??;
+    Ok(())
+}
