@@ -6,7 +6,9 @@ use super::OnDestroy;
 use crate::kubernetes::events::EventSeen;
 use crate::operator::deployment::FlinkDeployment;
 use crate::operator::job::UpgradeMode;
-use crate::operator::status::{JobStatus, LifecycleState, ReconciliationState};
+use crate::operator::status::{
+    FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState,
+};
 use crate::text::cut_middle;
 
 /// The first step of a removal.
@@ -84,6 +86,9 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
             Step::Delete { state }
         };
     }
+    if never_started(status) {
+        return Step::Delete { state };
+    }
     match &status.job_status.state {
         // In an upgrade, "finished" is a filler.
         Some(JobStatus::Finished) if !reconciling => Step::Delete { state },
@@ -93,6 +98,18 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
         },
         _ => Step::Suspend,
     }
+}
+
+/// Whether the job was never seen running and its JobManager is not up: a bad image, a missing service account. There is
+/// nothing to save, and nobody who could save it.
+fn never_started(status: &FlinkDeploymentStatus) -> bool {
+    let never_stable = status
+        .reconciliation_status
+        .last_stable_spec
+        .as_deref()
+        .is_none_or(str::is_empty);
+    let running = status.job_status.state == Some(JobStatus::Running);
+    never_stable && !running && status.job_manager_deployment_status != Some(JobManagerStatus::Ready)
 }
 
 /// What holds up a deletion, from the object and the events about it.

@@ -97,6 +97,26 @@ fn the_first_step() {
             delete(None),
         ),
         (
+            "never started",
+            of(&|o| {
+                o["status"]["jobManagerDeploymentStatus"] = json!("ERROR");
+                o["status"]["jobStatus"]["state"] = json!("RECONCILING");
+                o["status"]["lifecycleState"] = json!("DEPLOYED");
+            }),
+            savepoint,
+            delete(None),
+        ),
+        (
+            "broken after it has run",
+            of(&|o| {
+                o["status"]["jobManagerDeploymentStatus"] = json!("ERROR");
+                o["status"]["jobStatus"]["state"] = json!("RECONCILING");
+                o["status"]["reconciliationStatus"]["lastStableSpec"] = json!("{}");
+            }),
+            savepoint,
+            Step::Suspend,
+        ),
+        (
             "suspended with a savepoint",
             resting("s3://a/s-1", "savepoint"),
             savepoint,
