@@ -13,6 +13,7 @@ pub mod ownership;
 pub(crate) mod request;
 pub mod spelling;
 mod take_over;
+mod visible;
 pub mod watch;
 mod write;
 

@@ -15,6 +15,7 @@ pub mod progress;
 pub mod quantity;
 pub mod removal;
 pub mod resource;
+pub mod settle;
 pub mod status;
 
 pub use configuration::FlinkConfiguration;
@@ -28,6 +29,7 @@ pub use progress::{Baseline, progress};
 pub use quantity::{Cpu, Memory, Quantities, Quantity};
 pub use removal::{OnDestroy, RemoveError, Removed, remove};
 pub use resource::{Manifest, Resource};
+pub use settle::{NotReady, settle};
 pub use status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
 
 #[cfg(test)]

@@ -101,6 +101,8 @@ fn check(rows: &[(&str, At, &str)]) {
     }
 }
 
+// One row, one line: a table is read down its columns.
+#[rustfmt::skip]
 #[test]
 fn applications() {
     let upgrading = At {
@@ -129,382 +131,66 @@ fn applications() {
     };
     check(&[
         ("runs", RUNNING, "ready"),
-        (
-            "a stale error beside a healthy job",
-            At {
-                error: RECONCILIATION,
-                ..RUNNING
-            },
-            "ready",
-        ),
+        ("a stale error beside a healthy job", At { error: RECONCILIATION, ..RUNNING }, "ready"),
         ("rejected from the start", rejected, "failed"),
-        (
-            "rejected later, the old job runs on",
-            At {
-                observed: 1,
-                error: VALIDATION,
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "an old rejection beside a change that was taken up",
-            At {
-                error: VALIDATION,
-                ..RUNNING
-            },
-            "ready",
-        ),
-        (
-            "the first submission fails",
-            At {
-                error: RECONCILIATION,
-                ..rejected
-            },
-            "failing: submission",
-        ),
-        (
-            "created",
-            At {
-                error: "",
-                lifecycle: "CREATED",
-                ..rejected
-            },
-            "waiting",
-        ),
+        ("rejected later, the old job runs on", At { observed: 1, error: VALIDATION, ..RUNNING }, "failed"),
+        ("an old rejection beside a change that was taken up", At { error: VALIDATION, ..RUNNING }, "ready"),
+        ("the first submission fails", At { error: RECONCILIATION, ..rejected }, "failing: submission"),
+        ("created", At { error: "", lifecycle: "CREATED", ..rejected }, "waiting"),
         ("not taken up", At { observed: 1, ..RUNNING }, "waiting"),
-        (
-            "not taken up, the old job has failed",
-            At {
-                observed: 1,
-                job: "FAILED",
-                lifecycle: "FAILED",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "savepoint fails, the job runs on",
-            At {
-                observed: 1,
-                error: UPGRADE,
-                ..RUNNING
-            },
-            "failing: upgrade",
-        ),
-        (
-            "no state to restore from",
-            At {
-                observed: 1,
-                error: MANUAL,
-                ..RUNNING
-            },
-            "failed",
-        ),
+        ("not taken up, the old job has failed", At { observed: 1, job: "FAILED", lifecycle: "FAILED", ..RUNNING }, "waiting"),
+        ("savepoint fails, the job runs on", At { observed: 1, error: UPGRADE, ..RUNNING }, "failing: upgrade"),
+        ("no state to restore from", At { observed: 1, error: MANUAL, ..RUNNING }, "failed"),
         ("upgrading", upgrading, "waiting"),
-        (
-            "a submission fails in an upgrade",
-            At {
-                error: RECONCILIATION,
-                ..upgrading
-            },
-            "failing: submission",
-        ),
-        (
-            "no state to restore from in an upgrade",
-            At {
-                error: MANUAL,
-                ..upgrading
-            },
-            "failed",
-        ),
-        (
-            "rolling back",
-            At {
-                lifecycle: "ROLLING_BACK",
-                reconciliation: "ROLLING_BACK",
-                job: "FINISHED",
-                job_manager: "MISSING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "rolled back, and the old one runs",
-            At {
-                lifecycle: "ROLLED_BACK",
-                reconciliation: "ROLLED_BACK",
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "rolled back before the change",
-            At {
-                lifecycle: "ROLLED_BACK",
-                reconciliation: "ROLLED_BACK",
-                observed: 1,
-                ..RUNNING
-            },
-            "waiting",
-        ),
+        ("a submission fails in an upgrade", At { error: RECONCILIATION, ..upgrading }, "failing: submission"),
+        ("no state to restore from in an upgrade", At { error: MANUAL, ..upgrading }, "failed"),
+        ("rolling back", At { lifecycle: "ROLLING_BACK", reconciliation: "ROLLING_BACK", job: "FINISHED", job_manager: "MISSING", ..RUNNING }, "waiting"),
+        ("rolled back, and the old one runs", At { lifecycle: "ROLLED_BACK", reconciliation: "ROLLED_BACK", ..RUNNING }, "failed"),
+        ("rolled back before the change", At { lifecycle: "ROLLED_BACK", reconciliation: "ROLLED_BACK", observed: 1, ..RUNNING }, "waiting"),
         ("the JobManager starts", starting, "waiting"),
-        (
-            "it is being mounted",
-            At {
-                job_manager: "ERROR",
-                error: MOUNT,
-                ..starting
-            },
-            "failing: job manager",
-        ),
-        (
-            "the mount has healed, its error stays",
-            At {
-                error: MOUNT,
-                ..starting
-            },
-            "waiting",
-        ),
-        (
-            "it crashes",
-            At {
-                job_manager: "ERROR",
-                error: CRASH,
-                ..starting
-            },
-            "failing: crash",
-        ),
-        (
-            "it crashes, and is on its way again",
-            At {
-                error: CRASH,
-                ..starting
-            },
-            "failing: crash",
-        ),
-        (
-            "it has crashed, and answers",
-            At {
-                job_manager: "READY",
-                job: "CREATED",
-                error: CRASH,
-                ..starting
-            },
-            "waiting",
-        ),
-        (
-            "an error nobody explains",
-            At {
-                job_manager: "ERROR",
-                ..starting
-            },
-            "failing: job manager",
-        ),
-        (
-            "the JobManager is lost",
-            At {
-                job_manager: "MISSING",
-                job: "RECONCILING",
-                lifecycle: "FAILED",
-                error: MISSING,
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "failover: stable is not enough",
-            At {
-                job_manager: "DEPLOYING",
-                job: "RECONCILING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "reverted: stable at once",
-            At {
-                job_manager: "DEPLOYED_NOT_READY",
-                job: "RECONCILING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "runs, not confirmed",
-            At {
-                lifecycle: "DEPLOYED",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "restarting",
-            At {
-                job: "RESTARTING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "cannot be scheduled",
-            At {
-                job: "CREATED",
-                lifecycle: "DEPLOYED",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "failed",
-            At {
-                job: "FAILED",
-                lifecycle: "FAILED",
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "cancelled by others",
-            At {
-                job: "CANCELED",
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "bounded job done",
-            At {
-                job: "FINISHED",
-                ..RUNNING
-            },
-            "ready",
-        ),
-        (
-            "filler of a redeployment",
-            At {
-                job: "FINISHED",
-                job_manager: "MISSING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "filler of a redeployment, not taken up",
-            At {
-                job: "FINISHED",
-                job_manager: "MISSING",
-                observed: 1,
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "done, not confirmed",
-            At {
-                job: "FINISHED",
-                lifecycle: "DEPLOYED",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "a state of a newer Flink",
-            At {
-                job: "DREAMING",
-                ..RUNNING
-            },
-            "waiting",
-        ),
-        (
-            "a lifecycle state of a newer operator",
-            At {
-                lifecycle: "EXCELLENT",
-                ..RUNNING
-            },
-            "waiting",
-        ),
+        ("it is being mounted", At { job_manager: "ERROR", error: MOUNT, ..starting }, "failing: job manager"),
+        ("the mount has healed, its error stays", At { error: MOUNT, ..starting }, "waiting"),
+        ("it crashes", At { job_manager: "ERROR", error: CRASH, ..starting }, "failing: crash"),
+        ("it crashes, and is on its way again", At { error: CRASH, ..starting }, "failing: crash"),
+        ("it has crashed, and answers", At { job_manager: "READY", job: "CREATED", error: CRASH, ..starting }, "waiting"),
+        ("an error nobody explains", At { job_manager: "ERROR", ..starting }, "failing: job manager"),
+        ("the JobManager is lost", At { job_manager: "MISSING", job: "RECONCILING", lifecycle: "FAILED", error: MISSING, ..RUNNING }, "failed"),
+        ("failover: stable is not enough", At { job_manager: "DEPLOYING", job: "RECONCILING", ..RUNNING }, "waiting"),
+        ("reverted: stable at once", At { job_manager: "DEPLOYED_NOT_READY", job: "RECONCILING", ..RUNNING }, "waiting"),
+        ("runs, not confirmed", At { lifecycle: "DEPLOYED", ..RUNNING }, "waiting"),
+        ("restarting", At { job: "RESTARTING", ..RUNNING }, "waiting"),
+        ("cannot be scheduled", At { job: "CREATED", lifecycle: "DEPLOYED", ..RUNNING }, "waiting"),
+        ("failed", At { job: "FAILED", lifecycle: "FAILED", ..RUNNING }, "failed"),
+        ("cancelled by others", At { job: "CANCELED", ..RUNNING }, "failed"),
+        ("bounded job done", At { job: "FINISHED", ..RUNNING }, "ready"),
+        ("filler of a redeployment", At { job: "FINISHED", job_manager: "MISSING", ..RUNNING }, "waiting"),
+        ("filler of a redeployment, not taken up", At { job: "FINISHED", job_manager: "MISSING", observed: 1, ..RUNNING }, "waiting"),
+        ("done, not confirmed", At { job: "FINISHED", lifecycle: "DEPLOYED", ..RUNNING }, "waiting"),
+        ("a state of a newer Flink", At { job: "DREAMING", ..RUNNING }, "waiting"),
+        ("a lifecycle state of a newer operator", At { lifecycle: "EXCELLENT", ..RUNNING }, "waiting"),
     ]);
 }
 
+// One row, one line: a table is read down its columns.
+#[rustfmt::skip]
 #[test]
 fn session_clusters() {
     check(&[
         ("ready", SESSION, "ready"),
-        (
-            "ready after a recreation: the job state is a filler",
-            At {
-                job: "FINISHED",
-                ..SESSION
-            },
-            "ready",
-        ),
-        (
-            "job state while the JobManager was down",
-            At {
-                job: "RECONCILING",
-                ..SESSION
-            },
-            "ready",
-        ),
-        (
-            "ready, not confirmed",
-            At {
-                lifecycle: "DEPLOYED",
-                ..SESSION
-            },
-            "waiting",
-        ),
-        (
-            "starting",
-            At {
-                lifecycle: "DEPLOYED",
-                job_manager: "DEPLOYING",
-                ..SESSION
-            },
-            "waiting",
-        ),
-        (
-            "stable at once, but starting",
-            At {
-                job_manager: "DEPLOYING",
-                ..SESSION
-            },
-            "waiting",
-        ),
-        (
-            "being recreated",
-            At {
-                reconciliation: "UPGRADING",
-                lifecycle: "UPGRADING",
-                job_manager: "MISSING",
-                ..SESSION
-            },
-            "waiting",
-        ),
+        ("ready after a recreation: the job state is a filler", At { job: "FINISHED", ..SESSION }, "ready"),
+        ("job state while the JobManager was down", At { job: "RECONCILING", ..SESSION }, "ready"),
+        ("ready, not confirmed", At { lifecycle: "DEPLOYED", ..SESSION }, "waiting"),
+        ("starting", At { lifecycle: "DEPLOYED", job_manager: "DEPLOYING", ..SESSION }, "waiting"),
+        ("stable at once, but starting", At { job_manager: "DEPLOYING", ..SESSION }, "waiting"),
+        ("being recreated", At { reconciliation: "UPGRADING", lifecycle: "UPGRADING", job_manager: "MISSING", ..SESSION }, "waiting"),
         ("not taken up", At { observed: 1, ..SESSION }, "waiting"),
-        (
-            "rejected",
-            At {
-                observed: 1,
-                error: VALIDATION,
-                ..SESSION
-            },
-            "failed",
-        ),
-        (
-            "cannot start",
-            At {
-                job_manager: "ERROR",
-                lifecycle: "DEPLOYED",
-                error: CRASH,
-                ..SESSION
-            },
-            "failing: crash",
-        ),
+        ("rejected", At { observed: 1, error: VALIDATION, ..SESSION }, "failed"),
+        ("cannot start", At { job_manager: "ERROR", lifecycle: "DEPLOYED", error: CRASH, ..SESSION }, "failing: crash"),
     ]);
 }
 
+// One row, one line: a table is read down its columns.
+#[rustfmt::skip]
 #[test]
 fn suspended_jobs() {
     let half = At {
@@ -516,99 +202,17 @@ fn suspended_jobs() {
     };
     check(&[
         ("suspended, native", SUSPENDED, "ready"),
-        (
-            "suspended, its JobManager gone",
-            At {
-                job_manager: "MISSING",
-                ..SUSPENDED
-            },
-            "ready",
-        ),
-        (
-            "a failed job suspended",
-            At {
-                job: "FAILED",
-                ..SUSPENDED
-            },
-            "ready",
-        ),
-        (
-            "not yet",
-            At {
-                want: "suspended",
-                observed: 1,
-                ..RUNNING
-            },
-            "waiting",
-        ),
+        ("suspended, its JobManager gone", At { job_manager: "MISSING", ..SUSPENDED }, "ready"),
+        ("a failed job suspended", At { job: "FAILED", ..SUSPENDED }, "ready"),
+        ("not yet", At { want: "suspended", observed: 1, ..RUNNING }, "waiting"),
         ("half-way for ever (FLINK-40164)", half, "settling"),
-        (
-            "cancelling",
-            At {
-                job: "CANCELLING",
-                ..half
-            },
-            "waiting",
-        ),
-        (
-            "savepoint fails",
-            At {
-                want: "suspended",
-                observed: 1,
-                error: UPGRADE,
-                ..RUNNING
-            },
-            "failing: upgrade",
-        ),
-        (
-            "rejected",
-            At {
-                want: "suspended",
-                observed: 1,
-                error: VALIDATION,
-                ..RUNNING
-            },
-            "failed",
-        ),
-        (
-            "suspended before, an edit not taken up",
-            At {
-                observed: 1,
-                ..SUSPENDED
-            },
-            "waiting",
-        ),
-        (
-            "resumed, not taken up",
-            At {
-                want: "running",
-                observed: 1,
-                ..SUSPENDED
-            },
-            "waiting",
-        ),
-        (
-            "created suspended and rejected",
-            At {
-                reconciled: "",
-                observed: 0,
-                lifecycle: "FAILED",
-                error: VALIDATION,
-                ..SUSPENDED
-            },
-            "failed",
-        ),
-        (
-            "created suspended and mended",
-            At {
-                reconciled: "",
-                observed: 0,
-                lifecycle: "CREATED",
-                job: "",
-                ..SUSPENDED
-            },
-            "settling",
-        ),
+        ("cancelling", At { job: "CANCELLING", ..half }, "waiting"),
+        ("savepoint fails", At { want: "suspended", observed: 1, error: UPGRADE, ..RUNNING }, "failing: upgrade"),
+        ("rejected", At { want: "suspended", observed: 1, error: VALIDATION, ..RUNNING }, "failed"),
+        ("suspended before, an edit not taken up", At { observed: 1, ..SUSPENDED }, "waiting"),
+        ("resumed, not taken up", At { want: "running", observed: 1, ..SUSPENDED }, "waiting"),
+        ("created suspended and rejected", At { reconciled: "", observed: 0, lifecycle: "FAILED", error: VALIDATION, ..SUSPENDED }, "failed"),
+        ("created suspended and mended", At { reconciled: "", observed: 0, lifecycle: "CREATED", job: "", ..SUSPENDED }, "settling"),
     ]);
 }
 

@@ -1,0 +1,163 @@
+//! Waiting until a deployment does what was asked, and finding out why it does not.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+
+use super::causes::{Causes, gather};
+use super::deployment::FlinkDeployment;
+use super::progress::{Baseline, progress};
+use crate::kubernetes::{KubernetesError, Live, Objects};
+use crate::wait::{Progress, Wait, WaitError, until};
+
+/// A deployment that does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct NotReady {
+    /// How the wait ended.
+    pub end: End,
+    /// What is wrong, or what was missing last.
+    pub reason: String,
+    /// The deployment as it was last seen, where it was seen at all.
+    pub live: Option<Box<Live<FlinkDeployment>>>,
+    /// What the operator, Kubernetes and the JobManager say.
+    pub causes: Causes,
+}
+
+/// How a wait ended without the deployment being ready.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// Waiting cannot mend it.
+    Failed,
+    /// Time was up.
+    TimedOut {
+        /// The time limit.
+        after: Duration,
+    },
+    /// The caller was told to stop.
+    Stopped,
+    /// The deployment could not be looked at.
+    Unseen(KubernetesError),
+}
+
+/// Waits until a deployment does what was asked: its job runs, or is done, or suspended; its session
+/// cluster answers. `baseline` is what was so when it was written.
+///
+/// # Errors
+/// See [`NotReady`]. The causes are gathered unless the caller was told to stop.
+pub async fn settle(
+    objects: &Objects<FlinkDeployment>,
+    name: &str,
+    uid: &str,
+    baseline: &Baseline,
+    timeout: Duration,
+) -> Result<Live<FlinkDeployment>, NotReady> {
+    // Clocks differ a little between here and the cluster.
+    let since = Timestamp::now().checked_sub(Duration::from_secs(60)).ok();
+    let waited = until(objects, Wait::new(name, timeout), |live| match live {
+        None => Progress::failed("it was deleted by somebody else"),
+        Some(live) if live.uid() != uid => {
+            Progress::failed("it was deleted by somebody else, and another object has taken its name")
+        }
+        Some(live) => progress(live, baseline),
+    })
+    .await;
+    let error = match waited {
+        Ok(Some(live)) => return Ok(live),
+        Ok(None) => WaitError::Failed {
+            reason: "it was deleted by somebody else".to_owned(),
+            live: None,
+        },
+        Err(error) => error,
+    };
+    let (end, reason, live) = match error {
+        WaitError::Failed { reason, live } => (End::Failed, reason, live),
+        WaitError::TimedOut { reason, after, live } => (End::TimedOut { after }, reason, live),
+        WaitError::Stopped { reason, live } => (End::Stopped, reason, live),
+        WaitError::Kubernetes(error) => (End::Unseen(error.clone()), error.to_string(), None),
+    };
+    let causes = match (&end, &live) {
+        (End::Failed | End::TimedOut { .. }, Some(live)) => gather(objects, live, since).await,
+        _ => Causes::default(),
+    };
+    Err(NotReady {
+        end,
+        reason,
+        live,
+        causes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Api, Reply, Stay, deployment, failure, running};
+    use serde_json::{Value, json};
+
+    fn failed() -> Value {
+        let mut status = running();
+        status["lifecycleState"] = json!("FAILED");
+        status["jobStatus"]["state"] = json!("FAILED");
+        status["error"] = json!(r#"{"type":"a.SerializedThrowable","message":"Recovery is suppressed"}"#);
+        deployment("2", json!({"job": {"parallelism": 1}}), status)
+    }
+
+    #[tokio::test]
+    async fn a_failure_brings_its_causes() {
+        let exceptions = json!({"exceptionHistory": {"entries": [
+            {"exceptionName": "a.B", "stacktrace": "a.B: x\nCaused by: java.io.IOException: disk full", "timestamp": 1}]}});
+        let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
+        let api = Api::new(vec![
+            ("GET", "/flinkdeployments/orders", Reply::Json(200, failed())),
+            ("GET", "/pods", forbidden.clone()),
+            ("GET", "/events", forbidden),
+            ("GET", "/exceptions", Reply::Json(200, exceptions)),
+        ])
+        .in_any_order();
+        let wait = Duration::from_secs(60);
+        let error = settle(&api.objects(), "orders", "uid-1", &Baseline::default(), wait)
+            .await
+            .unwrap_err();
+        assert!(matches!(error.end, End::Failed));
+        assert_eq!(error.reason, "the job has failed: Recovery is suppressed");
+        assert_eq!(
+            error.causes.sentences(&crate::secret::Mask::default())[0],
+            "the job's last exception: java.io.IOException: disk full",
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_asks_nobody_any_more() {
+        let mut starting = failed();
+        starting["status"] = Value::Null;
+        let api = Api::new(vec![
+            ("GET", "/flinkdeployments/orders", Reply::Json(200, starting)),
+            ("GET", "watch=true", Reply::Watch(vec![], Stay::Open)),
+        ]);
+        let objects = api.objects();
+        let baseline = Baseline::default();
+        let (outcome, ()) = tokio::join!(
+            settle(&objects, "orders", "uid-1", &baseline, Duration::from_secs(60)),
+            async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                api.stop.cancel();
+            }
+        );
+        assert!(matches!(outcome.unwrap_err().end, End::Stopped));
+        assert_eq!(api.received().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn another_object_of_the_same_name_is_not_waited_for() {
+        let api = Api::new(vec![("GET", "", Reply::Json(200, failed()))]);
+        let error = settle(
+            &api.objects(),
+            "orders",
+            "uid-0",
+            &Baseline::default(),
+            Duration::from_secs(60),
+        )
+        .await;
+        assert!(error.unwrap_err().reason.contains("another object has taken its name"));
+    }
+}
