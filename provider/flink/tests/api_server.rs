@@ -4,6 +4,11 @@
 //! No operator is needed: nothing here waits for one. The unit tests script what an API server answers;
 //! these show that it does answer so.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the lint's exception for tests does not reach their own functions"
+)]
+
 use std::time::Duration;
 
 use flink_client::kubernetes::{

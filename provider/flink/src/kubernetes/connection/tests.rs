@@ -49,7 +49,7 @@ async fn message(connection: Connection, variables: &[(&str, &str)]) -> (String,
 
 #[tokio::test]
 async fn nothing_configured_is_an_error_that_says_what_to_set() {
-    let (text, attribute) = message(Connection::default(), &[("HOME", "/root")]).await;
+    let (text, attribute) = message(Connection::default(), &[("HOME", "/home/somebody")]).await;
     assert!(
         text.contains("`config_path`") && text.contains("`KUBECONFIG`"),
         "{text}"
