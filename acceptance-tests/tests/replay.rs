@@ -12,6 +12,8 @@
 //! The recordings are data beside the checkout (`FLINK_RECORDINGS`, or `../../shared/recordings`).
 //! Without them this test says so and passes.
 
+#![expect(clippy::unwrap_used, reason = "recordings that cannot be read fail the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -223,7 +223,7 @@ fn java(path: &str, value: &Value) -> String {
                 fields.collect::<Vec<_>>().join(", ")
             )
         }
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 

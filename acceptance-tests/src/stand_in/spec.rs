@@ -284,7 +284,7 @@ fn without_nulls(value: Value) -> Value {
             Value::Object(kept.map(|(name, field)| (name, without_nulls(field))).collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        other => other,
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
     }
 }
 
@@ -309,8 +309,8 @@ fn flatten_into(flat: &mut BTreeMap<String, String>, prefix: &str, nested: &serd
                 let items: Vec<_> = items.iter().map(text).collect();
                 flat.insert(key, items.join(";"));
             }
-            other => {
-                flat.insert(key, text(other));
+            scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                flat.insert(key, text(scalar));
             }
         }
     }
