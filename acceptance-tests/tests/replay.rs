@@ -2,8 +2,8 @@
 //! objects in virtual time, and what a client sees is compared with what was recorded.
 //!
 //! Compared are lifecycle state, reconciliation state, job state, JobManager state, whether the
-//! generation was observed, and the class of the error; in order, without repetitions. Left out is
-//! what differs between two runs of the real operator:
+//! generation was observed, and the class of the error; and the reasons and messages of the events.
+//! All in order, without repetitions. Left out is what differs between two runs of the real operator:
 //! - durations;
 //! - the mount errors of healthy starts (`FailedMount`), which count as `DEPLOYING` without an error;
 //! - the moments in which a job that starts is `INITIALIZING` or `CREATED`;
@@ -91,6 +91,14 @@ fn the_stand_in_tells_the_recorded_stories() {
             let found = story(&played.sights(name));
             if expected != found {
                 differences.push(format!("{scenario}/{name}\n{}", side_by_side(&expected, &found)));
+            }
+            let expected = recorded_events(&folder.join(scenario), name, *until);
+            let found = told(played.events(name));
+            if expected != found {
+                differences.push(format!(
+                    "{scenario}/{name}, events\n{}",
+                    side_by_side(&expected, &found)
+                ));
             }
         }
     }
@@ -186,6 +194,45 @@ fn recorded(folder: &Path, name: &str, until: f64) -> Vec<Sight> {
         sights.push(sight);
     }
     sights
+}
+
+/// The recorded events about one object.
+fn recorded_events(folder: &Path, name: &str, until: f64) -> Vec<String> {
+    let recorded = events(folder)
+        .into_iter()
+        .filter(|event| event["t"].as_f64().unwrap() <= until);
+    let about = recorded.map(|event| event["object"].clone()).filter(|object| {
+        let target = &object["involvedObject"];
+        object["kind"] == "Event" && target["kind"] == "FlinkDeployment" && target["name"] == name
+    });
+    told(about.map(|object| (text(&object["reason"]), text(&object["message"]))))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Events without what two runs of the real operator differ in. The words of exceptions and of
+/// Kubernetes are not compared, those of the operator are.
+fn told(events: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (reason, message) in events {
+        let line = match reason.as_str() {
+            // The operator's own two writes of one status sometimes collide.
+            "Error" if message.starts_with("Status have been modified externally") => continue,
+            "FailedMount" | "CrashLoopBackOff" | "ErrImagePull" | "ImagePullBackOff" => continue,
+            "JobStatusChanged" => match message.rsplit(' ').next() {
+                Some("CREATED" | "INITIALIZING") => continue,
+                state => format!("JobStatusChanged to {}", state.unwrap_or_default()),
+            },
+            "Error" | "JobException" | "FailedCreate" => reason,
+            _ => format!("{reason}: {message}"),
+        };
+        if lines.last() != Some(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 fn recorded_end(folder: &Path) -> f64 {
