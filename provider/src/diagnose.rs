@@ -2,16 +2,16 @@
 //! words before anything compiles.
 
 mod kubernetes;
+mod not_ready;
 mod remove;
-mod wait;
 mod write;
 
 use flink_client::kubernetes::ConnectionError;
 use terraform_schema::{AttributePath, Block, Diagnostic};
 
 pub use kubernetes::kubernetes;
+pub use not_ready::not_ready;
 pub use remove::remove;
-pub use wait::{Waited, wait};
 pub use write::{create, delete, write};
 
 /// A connection that cannot be made.

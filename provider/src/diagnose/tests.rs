@@ -1,8 +1,10 @@
 use flink_client::kubernetes::conflict::FieldConflict;
 use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, UnknownField, WriteError};
-use flink_client::operator::FlinkDeployment;
+use flink_client::operator::OperatorError;
+use flink_client::operator::causes::{Causes, PodTrouble};
 use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
-use flink_client::wait::WaitError;
+use flink_client::operator::settle::{End, NotReady};
+use flink_client::secret::Mask;
 use terraform_schema::{Diagnostics, Model};
 
 use super::*;
@@ -392,40 +394,60 @@ fn deletions_and_removals_that_did_not_take_place() {
 
 #[test]
 fn waits_that_ended_without_success() {
-    let causes = [text(
-        "the job's last exception: java.lang.ClassNotFoundException: com.example.Main",
-    )];
-    let waited = Waited {
-        object: "FlinkDeployment team/orders",
-        causes: &causes,
-    };
-    let reason = text("the job has failed");
-    let cases: [(WaitError<FlinkDeployment>, &str, &str); 3] = [
+    let mut mask = Mask::default();
+    mask.add(["hunter2"].into_iter());
+    let unseen = KubernetesError::Unauthorized { server: text(SERVER) };
+    let after = std::time::Duration::from_secs(900);
+    let object = "FlinkDeployment team/orders";
+    let cases = [
         (
-            WaitError::Failed {
-                reason: reason.clone(),
-                live: None,
-            },
+            End::Failed,
             "FlinkDeployment team/orders did not become ready",
-            "ClassNotFoundException",
+            "Correct the configuration",
         ),
         (
-            WaitError::TimedOut {
-                reason: reason.clone(),
-                after: std::time::Duration::from_secs(900),
-                live: None,
-            },
+            End::TimedOut { after },
             "FlinkDeployment team/orders is not ready yet",
             "within 15 min",
         ),
+        (End::Stopped, "Stopped on request", "go on waiting"),
         (
-            WaitError::Stopped { reason, live: None },
-            "Stopped on request",
-            "go on waiting",
+            End::Unseen(unseen),
+            "Kubernetes does not accept the credentials",
+            "expired",
         ),
     ];
-    for (error, summary, part) in cases {
-        check(wait(&error, waited, &Deployment::block()), "", summary, part);
+    for (end, summary, part) in cases {
+        let reason = text("the job has failed: cannot log in with hunter2");
+        let operator = Some(OperatorError::decode("cannot log in with hunter2"));
+        let pods = vec![PodTrouble {
+            pod: text("orders-1"),
+            container: Some(text("flink-main-container")),
+            reason: text("CrashLoopBackOff"),
+            message: text("password hunter2 refused"),
+        }];
+        let causes = Causes {
+            operator,
+            pods,
+            ..Causes::default()
+        };
+        let error = NotReady {
+            end,
+            reason,
+            live: None,
+            causes,
+        };
+        let problems = not_ready(&error, object, &mask, &Deployment::block());
+        let detail = problems.iter().next().unwrap().detail.clone();
+        assert!(!detail.contains("hunter2"), "{detail}");
+        assert!(!detail.contains("The operator reports"), "said once: {detail}");
+        if matches!(error.end, End::Failed | End::TimedOut { .. }) {
+            assert!(
+                detail.contains("\n- Pod orders-1, container flink-main-container: CrashLoopBackOff"),
+                "{detail}"
+            );
+        }
+        check(problems, "", summary, part);
     }
 }
 

@@ -92,8 +92,8 @@ impl Resource for FlinkDeploymentResource {
         import::identity(model)
     }
 
-    fn parse_import_id(&self, id: &str, cx: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {
-        import::parse(id, &cx.data.namespace)
+    fn parse_import_id(&self, id: &str, _: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {
+        import::parse(id)
     }
 }
 

@@ -14,28 +14,19 @@ pub fn identity(model: &Deployment) -> Identity {
     }
 }
 
-/// Reads `namespace/name`, or `name` in the provider's namespace.
-pub fn parse(id: &str, default: &DefaultNamespace) -> Result<Identity, Diagnostics> {
-    let (namespace, name) = match id.split_once('/') {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (None, id),
-    };
-    if ![namespace.unwrap_or("default"), name].into_iter().all(is_dns_label) {
-        return Err(Diagnostic::error("Not the id of a deployment")
+/// Reads `namespace/name`.
+pub fn parse(id: &str) -> Result<Identity, Diagnostics> {
+    match id.split_once('/') {
+        Some((namespace, name)) if is_dns_label(namespace) && is_dns_label(name) => Ok(Identity {
+            namespace: Some(namespace.to_owned()),
+            name: name.to_owned(),
+        }),
+        Some(_) | None => Err(Diagnostic::error("Not the id of a deployment")
             .detail(format!(
-                "`{id}` is not of the form `namespace/name`, such as `flink/orders`. (With `name` alone, the namespace of the \
-                 provider block is used.)"
+                "`{id}` is not of the form `namespace/name`, such as `flink/orders`."
             ))
-            .into());
+            .into()),
     }
-    let identity = Identity {
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
-    };
-    Ok(Identity {
-        namespace: Some(namespace_of(&identity, default)?),
-        ..identity
-    })
 }
 
 /// The namespace that an identity means.
@@ -59,14 +50,26 @@ mod tests {
 
     #[test]
     fn ids() {
-        let default = DefaultNamespace::Known("team".to_owned());
-        let parsed = |id: &str| parse(id, &default).map(|identity| (identity.namespace.unwrap(), identity.name));
+        let parsed = |id: &str| parse(id).map(|identity| (identity.namespace.unwrap(), identity.name));
         assert_eq!(parsed("flink/orders"), Ok(("flink".to_owned(), "orders".to_owned())));
-        assert_eq!(parsed("orders"), Ok(("team".to_owned(), "orders".to_owned())));
-        for bad in ["", "/", "a/", "/a", "a/b/c", "Flink/orders", "a b"] {
+        for bad in ["", "orders", "/", "a/", "/a", "a/b/c", "Flink/orders", "a b"] {
             assert!(parsed(bad).is_err(), "{bad}");
         }
-        assert!(parse("orders", &DefaultNamespace::Unknown).is_err());
-        assert!(parse("flink/orders", &DefaultNamespace::Unknown).is_ok());
+    }
+
+    #[test]
+    fn an_identity_without_namespace_means_the_provider_s() {
+        let identity = |namespace: Option<&str>| Identity {
+            namespace: namespace.map(str::to_owned),
+            name: "orders".to_owned(),
+        };
+        let default = DefaultNamespace::Known("team".to_owned());
+        assert_eq!(namespace_of(&identity(None), &default).as_deref(), Ok("team"));
+        assert_eq!(namespace_of(&identity(Some("flink")), &default).as_deref(), Ok("flink"));
+        assert_eq!(
+            namespace_of(&identity(Some("flink")), &DefaultNamespace::Unknown).as_deref(),
+            Ok("flink")
+        );
+        assert!(namespace_of(&identity(None), &DefaultNamespace::Unknown).is_err());
     }
 }

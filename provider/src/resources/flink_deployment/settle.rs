@@ -1,19 +1,14 @@
 //! Waiting until the deployment does what was asked.
 
-use flink_client::kubernetes::{Live, Objects};
-use flink_client::operator::FlinkDeployment;
-use flink_client::operator::causes::gather;
-use flink_client::operator::progress::progress;
+use flink_client::operator::settle::{End, NotReady};
 use flink_client::secret::{Mask, is_sensitive};
-use flink_client::wait::{Progress, Wait, WaitError, until};
-use jiff::Timestamp;
 use terraform_plugin::{Context, Planned};
 use terraform_schema::{Computed, Diagnostic, Diagnostics, Model, Severity};
 
 use super::model::{Deployment, WaitFailure};
 use super::write::manifest;
 use super::{live, objects, private};
-use crate::diagnose::{self, Waited};
+use crate::diagnose;
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
 
@@ -38,19 +33,12 @@ pub async fn settle(
         Timeouts::update(timeouts)
     };
     let uid = written.uid.as_ref().cloned().unwrap_or_default();
-    let judge = |live: Option<&Live<FlinkDeployment>>| match live {
-        None => Progress::failed("it was deleted"),
-        Some(live) if live.uid() != uid => Progress::failed("it was deleted and created anew"),
-        Some(live) => progress(live, &baseline),
-    };
-    let started = Timestamp::now();
-    match until(&objects, Wait::new(&written.name, timeout), judge).await {
-        Ok(Some(live)) => Ok(Deployment {
+    match flink_client::operator::settle(&objects, &written.name, &uid, &baseline, timeout).await {
+        Ok(live) => Ok(Deployment {
             ready: Computed::from(true),
             ..live::with_facts(written, &live)
         }),
-        Ok(None) => Err(Diagnostic::bug("Waiting ended well for an object that is not there.").into()),
-        Err(error) => unsettled(written, &error, &objects, started, cx).await,
+        Err(error) => unsettled(written, &error, cx),
     }
 }
 
@@ -64,14 +52,9 @@ fn is_settled(written: &Deployment, planned: &Planned<Deployment>) -> Result<boo
 }
 
 /// The deployment was written and is not ready: an error, or a warning where that was asked for.
-async fn unsettled(
-    written: Deployment,
-    error: &WaitError<FlinkDeployment>,
-    objects: &Objects<FlinkDeployment>,
-    started: Timestamp,
-    cx: &Context<'_, ProviderData>,
-) -> Result<Deployment, Diagnostics> {
-    let written = match error.live() {
+fn unsettled(written: Deployment, error: &NotReady, cx: &Context<'_, ProviderData>) -> Result<Deployment, Diagnostics> {
+    let mask = secrets(&written, error);
+    let written = match &error.live {
         Some(live) => live::with_facts(written, live),
         None => written,
     };
@@ -81,20 +64,8 @@ async fn unsettled(
     };
     cx.wrote(&written);
     let object = format!("FlinkDeployment {}", written.id());
-    let stopped = matches!(error, WaitError::Stopped { .. });
-    let causes = match error.live() {
-        Some(live) if !stopped => causes(&written, live, objects, started).await,
-        _ => Vec::new(),
-    };
-    let problems = diagnose::wait(
-        error,
-        Waited {
-            object: &object,
-            causes: &causes,
-        },
-        &Deployment::block(),
-    );
-    if written.wait_failure != Some(WaitFailure::Warn) || stopped {
+    let problems = diagnose::not_ready(error, &object, &mask, &Deployment::block());
+    if written.wait_failure != Some(WaitFailure::Warn) || matches!(error.end, End::Stopped) {
         return Err(problems);
     }
     for problem in problems {
@@ -106,18 +77,14 @@ async fn unsettled(
     Ok(written)
 }
 
-/// What others say about it: the JobManager, the operator, Kubernetes. Events of before the wait are about something else.
-async fn causes(
-    written: &Deployment,
-    live: &Live<FlinkDeployment>,
-    objects: &Objects<FlinkDeployment>,
-    started: Timestamp,
-) -> Vec<String> {
+/// The secrets in the configuration, ours and what others have added: an exception may repeat them.
+fn secrets(written: &Deployment, error: &NotReady) -> Mask {
     let mut mask = Mask::default();
-    for configuration in [&written.spec.flink_configuration, &live.spec.flink_configuration]
-        .into_iter()
-        .flatten()
-    {
+    let live = error
+        .live
+        .as_ref()
+        .and_then(|live| live.spec.flink_configuration.as_ref());
+    for configuration in [written.spec.flink_configuration.as_ref(), live].into_iter().flatten() {
         mask.add(
             configuration
                 .iter()
@@ -125,5 +92,5 @@ async fn causes(
                 .map(|(_, value)| value.as_str()),
         );
     }
-    gather(objects, live, Some(started)).await.sentences(&mask)
+    mask
 }
