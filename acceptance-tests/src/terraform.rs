@@ -302,18 +302,21 @@ impl Outcome {
     }
 }
 
-/// Diagnostics from the lines of `plan -json` and `apply -json`, or from the one document of `validate -json`.
+/// Diagnostics from the lines of `plan -json` and `apply -json`, or from the one document of `validate -json`. What
+/// Terraform says about the override that makes it take this checkout's provider is left out.
 fn diagnostics(stdout: &str) -> Vec<Diagnostic> {
     let whole = serde_json::from_str::<Value>(stdout).ok();
-    if let Some(found) = whole.as_ref().and_then(|document| document.get("diagnostics")) {
-        return serde_json::from_value(found.clone()).unwrap_or_default();
-    }
-    stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|line| line["type"] == "diagnostic")
-        .filter_map(|line| serde_json::from_value(line["diagnostic"].clone()).ok())
-        .collect()
+    let found: Vec<Diagnostic> = match whole.as_ref().and_then(|document| document.get("diagnostics")) {
+        Some(found) => serde_json::from_value(found.clone()).unwrap_or_default(),
+        None => stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["type"] == "diagnostic")
+            .filter_map(|line| serde_json::from_value(line["diagnostic"].clone()).ok())
+            .collect(),
+    };
+    let about_the_override = |found: &Diagnostic| found.summary == "Provider development overrides are in effect";
+    found.into_iter().filter(|found| !about_the_override(found)).collect()
 }
 
 #[cfg(test)]

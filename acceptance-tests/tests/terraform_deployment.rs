@@ -161,7 +161,10 @@ async fn what_cannot_change_in_place_is_replaced() -> Result<()> {
 
     let spelled_out = with(SESSION, &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"native\"")]);
     case.configure(&spelled_out)?;
-    assert_eq!(case.workspace.planned("flink_deployment.session").await?.actions, ["no-op"], "null means native");
+    // Terraform wants a configured value in the plan, so the default is written down; nothing is replaced.
+    assert_eq!(case.workspace.planned("flink_deployment.session").await?.actions, ["update"], "null means native");
+    case.apply(&spelled_out).await?;
+    assert_eq!(state(&case, "flink_deployment.session").await?["uid"], uid);
 
     let standalone = with(SESSION, &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"standalone\"")]);
     case.configure(&standalone)?;
