@@ -7,7 +7,7 @@ use terraform_plugin::{Context, PlanMark};
 use terraform_schema::{Diagnostic, Diagnostics, Model};
 
 use super::model::Deployment;
-use super::{objects, private, read};
+use super::{live, objects, private, read};
 use crate::diagnose;
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -20,7 +20,9 @@ pub async fn delete(prior: &Deployment, mark: PlanMark, cx: &Context<'_, Provide
         .find_surely(&prior.name, cx.private(private::NAMESPACE_UID).as_deref())
         .await
         .map_err(|error| diagnose::kubernetes(&error, &block))?;
-    let Some(found) = found else { return Ok(()) };
+    let Some(found) = found.filter(|found| live::is_meant(prior, found)) else {
+        return Ok(());
+    };
     if let Some(former) = prior.uid.as_ref().filter(|uid| *uid != found.uid()) {
         return Err(created_anew(prior, former, found.uid()).into());
     }

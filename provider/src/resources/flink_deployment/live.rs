@@ -70,6 +70,12 @@ pub fn model(live: &Live<FlinkDeployment>, ready: bool) -> Deployment {
     with_facts(model, live)
 }
 
+/// Whether an object is the one that state means. Where a create lost its answer, state knows no uid: then it is ours only
+/// if our field manager has written it.
+pub fn is_meant(prior: &Deployment, live: &Live<FlinkDeployment>) -> bool {
+    prior.uid.as_ref().is_some() || live.owned_by_us(&["spec"])
+}
+
 /// The attributes, map elements and blocks of an object that our field manager owns.
 pub fn owned(live: &Live<FlinkDeployment>, model: &Deployment) -> BTreeSet<AttributePath> {
     let mut owned = Owned {

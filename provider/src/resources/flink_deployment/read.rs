@@ -24,7 +24,9 @@ pub async fn known(
         .find_surely(&prior.name, namespace_uid.as_deref())
         .await
         .map_err(|error| diagnose::kubernetes(&error, &Deployment::block()))?;
-    let Some(found) = found else { return Ok(None) };
+    let Some(found) = found.filter(|found| live::is_meant(prior, found)) else {
+        return Ok(None);
+    };
     if let Some(former) = prior.uid.as_ref().filter(|uid| *uid != found.uid()) {
         cx.warn(created_anew(prior, former, found.uid()));
     }

@@ -141,3 +141,15 @@ fn an_import_takes_everything() {
     );
     assert_eq!(*read.member("annotations"), Value::Null);
 }
+
+#[test]
+fn a_create_that_lost_its_answer_means_only_what_we_have_written() {
+    let prior = |uid: Option<&str>| Deployment {
+        uid: Computed(uid.map(str::to_owned)),
+        ..model(&object(&[]), false)
+    };
+    let foreign = object(&[("/metadata/managedFields", json!([]))]);
+    assert!(is_meant(&prior(None), &object(&[])));
+    assert!(!is_meant(&prior(None), &foreign));
+    assert!(is_meant(&prior(Some("6f1c")), &foreign));
+}

@@ -1,0 +1,112 @@
+//! What becomes of a job when its deployment is destroyed, and when Terraform would destroy it without being asked.
+
+use acceptance_tests::case::{Case, Jobs};
+use acceptance_tests::configurations::{APPLICATION, STATEFUL, with};
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+const ORDERS: &str = "flink_deployment.orders";
+
+/// The provider block of a case with one more line.
+fn provider_with(case: &Case, line: &str) -> String {
+    case.provider_block().replace("\n}\n", &format!("\n  {line}\n}}\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_savepoint_of_a_destroyed_job_is_named() -> Result<()> {
+    let case = Case::new("destroy-savepoint", Jobs::StatusOnly, STATEFUL).await?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    let destroyed = case.workspace.destroy().await?.expect_success()?;
+    let warning = destroyed.warnings().next().context("the path is a warning")?;
+    assert_eq!(warning.summary, "State of the job is kept");
+    assert!(
+        warning.detail.contains("/flink-data/savepoints/savepoint-"),
+        "{}",
+        warning.detail
+    );
+    assert!(warning.detail.contains("initial_savepoint_path"), "{}", warning.detail);
+    assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}
+
+/// The provider's word counts at the moment of the destroy, whatever the state was made with.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_decides_what_becomes_of_jobs() -> Result<()> {
+    let case = Case::new("destroy-policy", Jobs::StatusOnly, STATEFUL).await?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    case.workspace
+        .write("provider.tf", &provider_with(&case, "on_destroy = \"abandon\""))?;
+    let abandoned = case.workspace.destroy().await?.expect_success()?;
+    assert_eq!(
+        abandoned.warnings().next().context("said")?.summary,
+        "Deployment runs on without Terraform"
+    );
+    let live = case.deployment("orders").await?.context("it runs on")?;
+    assert!(live["metadata"].get("deletionTimestamp").is_none(), "{live}");
+    assert!(case.workspace.state(ORDERS).await?.is_none());
+
+    let id = format!("{}/orders", case.namespace());
+    case.workspace
+        .run(&["import", "-input=false", ORDERS, &id])
+        .await?
+        .expect_success()?;
+    case.workspace
+        .write("provider.tf", &provider_with(&case, "on_destroy = \"cancel\""))?;
+    let cancelled = case.workspace.destroy().await?.expect_success()?;
+    assert_eq!(cancelled.warnings().count(), 0, "no savepoint was taken");
+    assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tainted_job_that_runs_is_not_destroyed() -> Result<()> {
+    let case = Case::new("tainted", Jobs::StatusOnly, APPLICATION).await?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    let uid = case.workspace.state(ORDERS).await?.context("in state")?["uid"].clone();
+    case.workspace.run(&["taint", ORDERS]).await?.expect_success()?;
+
+    let refused = case.workspace.apply(&[]).await?;
+    let error = refused.expect_one_error()?;
+    assert_eq!(error.summary, "Tainted deployment is running");
+    for way_out in ["terraform untaint", "-replace="] {
+        assert!(error.detail.contains(way_out), "{}", error.detail);
+    }
+    assert_eq!(
+        case.deployment("orders").await?.context("still there")?["metadata"]["uid"],
+        uid
+    );
+
+    case.workspace.run(&["untaint", ORDERS]).await?.expect_success()?;
+    case.workspace.expect_no_changes().await.context("after untaint")?;
+    case.workspace.apply(&["-replace", ORDERS]).await?.expect_success()?;
+    assert_ne!(case.workspace.state(ORDERS).await?.context("in state")?["uid"], uid);
+    Ok(())
+}
+
+/// A deployment that never started has no state to lose: correcting its mistake is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_started_is_replaced_without_a_savepoint() -> Result<()> {
+    let wrong = with(
+        STATEFUL,
+        &[
+            ("\"flink\"\n\n", "\"nobody\"\n\n"),
+            ("  job {", "  timeouts {\n    create = \"15s\"\n  }\n\n  job {"),
+        ],
+    );
+    let case = Case::new("never-started", Jobs::StatusOnly, &wrong).await?;
+    let failed = case.workspace.apply(&[]).await?;
+    let error = failed.expect_one_error()?;
+    assert!(
+        error.detail.contains("nobody"),
+        "names the service account: {}",
+        error.detail
+    );
+    let tainted = case.workspace.state(ORDERS).await?.context("it is in state")?;
+    assert_eq!((&tainted["tainted"], &tainted["ready"]), (&json!(true), &json!(false)));
+
+    case.apply(STATEFUL).await.context("with the right service account")?;
+    let state = case.workspace.state(ORDERS).await?.context("in state")?;
+    assert_eq!(state["job_state"], "RUNNING");
+    assert_ne!(state["uid"], tainted["uid"]);
+    Ok(())
+}
