@@ -11,6 +11,7 @@
 //!
 //! No process outlives the one that started it, however that one ends (see [`process`]).
 
+mod archive;
 mod cluster;
 mod configuration;
 mod gateway;

@@ -214,6 +214,15 @@ impl Cluster {
         self.keep_task_managers()
     }
 
+    /// Asks the processes to end by themselves, and waits until they have. Says whether all did.
+    pub async fn finish(&mut self, patience: Duration) -> bool {
+        let mut all = true;
+        for process in self.task_managers.iter_mut().chain(&mut self.job_manager) {
+            all &= process.finish(patience).await;
+        }
+        all
+    }
+
     /// Kills the processes, waits until they are gone, and removes their directory.
     pub async fn end(mut self) {
         for process in self.task_managers.drain(..).chain(self.job_manager.take()) {
@@ -310,6 +319,7 @@ impl Cluster {
     fn java(&self, name: &str, main: &str, jvm: &[String], arguments: Vec<String>) -> Result<Process> {
         let conf = self.directory.join("conf");
         let mut all = jvm.to_vec();
+        all.extend(self.installation.classes.option(name));
         all.extend(SMALL.iter().map(|option| (*option).to_owned()));
         all.extend(
             OPENED
@@ -353,7 +363,7 @@ impl Cluster {
 }
 
 /// `$JAVA_HOME/bin/java`, or the `java` on the path.
-fn java_program() -> PathBuf {
+pub(super) fn java_program() -> PathBuf {
     std::env::var_os("JAVA_HOME").map_or_else(|| "java".into(), |home| Path::new(&home).join("bin/java"))
 }
 

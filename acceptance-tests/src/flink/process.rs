@@ -1,13 +1,16 @@
 //! Java processes that end with the process that started them.
 //!
 //! A small shell stands between: it starts Java and reads a pipe whose other end the starter holds.
-//! When that end closes, because the starter dropped it or was killed, the shell kills Java.
+//! A line in the pipe asks Java to end. When the other end closes, because the starter dropped it or
+//! was killed, the shell kills Java.
 
 use std::fs::File;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 
 /// Runs its arguments as a child; kills the child when standard input closes; ends as the child ends.
@@ -16,7 +19,7 @@ const WATCH: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
 child=$!
-( read -r _ <&3; kill -KILL "$child" ) 2>/dev/null &
+( while read -r _ <&3; do kill -TERM "$child"; done; kill -KILL "$child" ) 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait "$child"
@@ -63,6 +66,17 @@ impl Process {
         self.shell.try_wait().ok().flatten()
     }
 
+    /// Asks the process to end by itself, and waits until it has, at most `patience`. Says whether it did.
+    pub async fn finish(&mut self, patience: Duration) -> bool {
+        if let Some(life) = &mut self.life
+            && life.write_all(b"\n").await.is_ok()
+            && life.flush().await.is_ok()
+        {
+            return tokio::time::timeout(patience, self.shell.wait()).await.is_ok();
+        }
+        false
+    }
+
     /// Kills the process and waits until it is gone.
     pub async fn end(mut self) {
         drop(self.life.take());
@@ -73,8 +87,6 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn start(script: &str, directory: &Path) -> Process {
@@ -146,6 +158,16 @@ mod tests {
         starter.kill().await.unwrap();
         assert!(gone(directory.path()).await);
         assert_eq!(watched.wait().await.unwrap().code(), Some(128 + 9));
+    }
+
+    #[tokio::test]
+    async fn asked_to_end_it_may_tidy_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = "trap 'echo tidy; exit 0' TERM; echo $$ > pid; while :; do sleep 0.05; done";
+        let mut process = start(script, directory.path());
+        assert!(lives(directory.path()).await);
+        assert!(process.finish(Duration::from_secs(10)).await);
+        assert_eq!(std::fs::read_to_string(directory.path().join("log")).unwrap(), "tidy\n");
     }
 
     #[tokio::test]
