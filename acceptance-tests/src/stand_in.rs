@@ -11,8 +11,8 @@
 //! **Real** ([`Options::flink`]): an application-mode deployment becomes Flink processes on loopback,
 //! reached through the API server's service proxy at `<name>-rest:8081` as on a real cluster. The
 //! states follow the processes. Session clusters and deployments that cannot start (no such image,
-//! no such account) stay status-only, and so does everything in a namespace with the label
-//! `sandbox.terraform-provider-flink/flink: none`.
+//! no such account, a jar that would have to be fetched) stay status-only, and so does everything in
+//! a namespace with the label `sandbox.terraform-provider-flink/flink: none`.
 //!
 //! As with the real operator, the service account must exist in the namespace.
 //!

@@ -244,7 +244,11 @@ impl Actor {
                 self.outcome = Some(Outcome::Taken(taken));
             }
             Effect::Scale(task_managers) => self.driver.scale(task_managers).await?,
-            Effect::Snapshot(snapshot) => self.snapshot(&snapshot).await?,
+            Effect::Snapshot(snapshot) => match self.snapshot(&snapshot).await {
+                // Nothing is created in a namespace that is being deleted; the deletion must go on.
+                Err(error) if is_too_late(&error) => {}
+                done => done?,
+            },
         }
         Ok(())
     }

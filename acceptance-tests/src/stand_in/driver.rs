@@ -169,8 +169,10 @@ impl Driver {
 
     /// Whether processes are started: not for what could not start, and not for session clusters.
     fn is_real(&self, deploy: &Deploy, switches: &Switches, account_exists: bool) -> bool {
-        let known = account_exists && self.simulation.can_start(deploy);
-        self.options.flink.is_some() && deploy.job_id.is_some() && known && !switches.status_only()
+        let jar = deploy.spec.job.as_ref().and_then(|job| job.jar_uri.as_deref());
+        let here = jar.is_none_or(|uri| uri.starts_with("local://") || uri.starts_with("file://"));
+        let can_start = account_exists && here && self.simulation.can_start(deploy);
+        self.options.flink.is_some() && deploy.job_id.is_some() && can_start && !switches.status_only()
     }
 
     async fn deploy_real(&mut self, deploy: Deploy, uid: &str, again: bool) -> Result<()> {
