@@ -78,7 +78,7 @@ fn forbidden(verb: &str, resource: &str, namespace: &str, message: &str) -> Diag
 
 fn not_installed(server: &str, resource: &str) -> Diagnostic {
     Diagnostic::error("Flink Kubernetes Operator is not installed").detail(format!(
-        "The cluster at {server} has no custom resource definition `{resource}`. Install the Flink Kubernetes Operator, for \
+        "The cluster at {server} has no CustomResourceDefinition `{resource}`. Install the Flink Kubernetes Operator, for \
          example with its Helm chart `flink-kubernetes-operator`, which brings the definitions, or check that the provider \
          block names the right cluster."
     ))
