@@ -55,13 +55,20 @@ resource "shelf_box" "it" {
     workspace.settled();
 }
 
+/// An import block; `provider` stands in it until its resource is configured.
+fn import(by: &str, provider: &str) -> String {
+    format!("import {{\n  to = shelf_box.it\n  {by}\n  {provider}\n}}\n")
+}
+
 #[test]
 fn an_import_block_writes_its_configuration() {
-    let workspace = Workspace::new("import {\n  to = shelf_box.it\n  id = \"a\"\n}\n");
+    let by = "id = \"a\"";
+    let workspace = Workspace::new(&import(by, "provider = shelf"));
     workspace.put("a", &foreign());
     workspace
         .run(&["plan", "-no-color", "-generate-config-out=generated.tf"])
         .fine();
+    workspace.configure(&import(by, ""));
     workspace.apply().fine();
     workspace.settled();
     assert_eq!(workspace.on_shelf("a"), foreign(), "nothing was written");
@@ -81,6 +88,26 @@ fn a_moved_block_takes_over_another_type() {
     assert_eq!(workspace.on_shelf("a")["label"], "ours");
     assert_eq!(workspace.on_shelf("a")["uid"], "foreign", "it is the same box");
     workspace.settled();
+}
+
+/// Terraform before 1.12 knows no identity, and says so; what the provider does is tested below for all versions.
+#[test]
+fn an_import_block_with_an_identity() {
+    let by = "identity = { name = \"a\" }";
+    let workspace = Workspace::new(&import(by, "provider = shelf"));
+    workspace.put("a", &foreign());
+    let plan = workspace.run(&["plan", "-no-color", "-generate-config-out=generated.tf"]);
+    if plan.text.contains("Unsupported argument") {
+        plan.refused(&["identity"]);
+        return;
+    }
+    plan.fine();
+    workspace.configure(&import(by, ""));
+    workspace.apply().fine();
+    workspace.settled();
+    let state = std::fs::read_to_string(workspace.file("terraform.tfstate")).expect("a state file");
+    let state: Value = serde_json::from_str(&state).expect("JSON");
+    assert_eq!(state["resources"][0]["instances"][0]["identity"], json!({"name": "a"}));
 }
 
 /// By identity, which `terraform` does from 1.12 on: through the provider's own socket, so that any version is enough.
