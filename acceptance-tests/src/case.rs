@@ -33,7 +33,10 @@ impl Case {
     /// # Errors
     /// The cluster cannot be reached or started.
     pub async fn new(prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
-        let options = Options { flink: "1.20".to_owned(), ..Options::acceptance("acceptance")? };
+        let options = Options {
+            flink: "1.20".to_owned(),
+            ..Options::acceptance("acceptance")?
+        };
         Self::on(options, prefix, jobs, configuration).await
     }
 
@@ -49,7 +52,11 @@ impl Case {
         };
         let namespace = sandbox.labelled_namespace(prefix, labels).await?;
         let workspace = Workspace::new("").await?;
-        let case = Self { workspace, namespace, sandbox };
+        let case = Self {
+            workspace,
+            namespace,
+            sandbox,
+        };
         case.workspace.write("provider.tf", &case.provider_block())?;
         case.configure(configuration)?;
         Ok(case)
@@ -69,7 +76,8 @@ impl Case {
     /// # Errors
     /// The folder cannot be written.
     pub fn configure(&self, configuration: &str) -> Result<()> {
-        self.workspace.write("main.tf", &configuration.replace("NAMESPACE", self.namespace.name()))
+        self.workspace
+            .write("main.tf", &configuration.replace("NAMESPACE", self.namespace.name()))
     }
 
     /// Configures, applies, and expects that to succeed and a second plan to be empty.
@@ -114,7 +122,12 @@ impl Case {
     /// # Errors
     /// The API server does not answer.
     pub async fn deployment(&self, name: &str) -> Result<Option<Value>> {
-        let found = self.deployments().await?.get_opt(name).await.context("failed to get the deployment")?;
+        let found = self
+            .deployments()
+            .await?
+            .get_opt(name)
+            .await
+            .context("failed to get the deployment")?;
         Ok(found.map(serde_json::to_value).transpose()?)
     }
 
@@ -123,8 +136,15 @@ impl Case {
     /// # Errors
     /// The API server refuses the patch.
     pub async fn edit(&self, name: &str, patch: Value) -> Result<()> {
-        let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..PatchParams::default() };
-        self.deployments().await?.patch(name, &params, &Patch::Merge(patch)).await.context("failed to edit")?;
+        let params = PatchParams {
+            field_manager: Some("kubectl-edit".to_owned()),
+            ..PatchParams::default()
+        };
+        self.deployments()
+            .await?
+            .patch(name, &params, &Patch::Merge(patch))
+            .await
+            .context("failed to edit")?;
         Ok(())
     }
 
@@ -133,9 +153,15 @@ impl Case {
     /// # Errors
     /// The JobManager cannot be reached or refuses.
     pub async fn rest(&self, name: &str, path: &str) -> Result<Value> {
-        let path =
-            format!("/api/v1/namespaces/{}/services/{name}-rest:8081/proxy/{path}", self.namespace.name());
+        let path = format!(
+            "/api/v1/namespaces/{}/services/{name}-rest:8081/proxy/{path}",
+            self.namespace.name()
+        );
         let request = http::Request::get(&path).body(Vec::new())?;
-        self.client().await?.request(request).await.with_context(|| format!("failed to get {path}"))
+        self.client()
+            .await?
+            .request(request)
+            .await
+            .with_context(|| format!("failed to get {path}"))
     }
 }

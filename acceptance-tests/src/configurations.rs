@@ -118,10 +118,12 @@ resource "flink_deployment" "session" {
 /// A part is not in the configuration: the test would not test what it says.
 #[expect(clippy::panic, reason = "a mistake of a test's author, said where it is made")]
 pub fn with(configuration: &str, replacements: &[(&str, &str)]) -> String {
-    replacements.iter().fold(configuration.to_owned(), |configuration, (part, replacement)| {
-        if !configuration.contains(part) {
-            panic!("`{part}` is not in the configuration:\n{configuration}");
-        }
-        configuration.replacen(part, replacement, 1)
-    })
+    replacements
+        .iter()
+        .fold(configuration.to_owned(), |configuration, (part, replacement)| {
+            if !configuration.contains(part) {
+                panic!("`{part}` is not in the configuration:\n{configuration}");
+            }
+            configuration.replacen(part, replacement, 1)
+        })
 }

@@ -35,7 +35,15 @@ async fn build_provider() -> Result<PathBuf> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "-p", "terraform-provider-flink", "--message-format", "json", "--manifest-path"])
+        .args([
+            "build",
+            "--quiet",
+            "-p",
+            "terraform-provider-flink",
+            "--message-format",
+            "json",
+            "--manifest-path",
+        ])
         .arg(manifest)
         .stderr(Stdio::inherit())
         .output()
@@ -114,7 +122,11 @@ impl Workspace {
     pub async fn new(configuration: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("flink-acceptance-").tempdir()?;
         let binary = provider_binary().await?;
-        let overrides = binary.parent().context("the binary lies in a folder")?.display().to_string();
+        let overrides = binary
+            .parent()
+            .context("the binary lies in a folder")?
+            .display()
+            .to_string();
         let cli_config = folder.path().join("cli.tfrc");
         // OpenTofu's addresses begin with its own registry's name; each program takes the line that it knows.
         std::fs::write(
@@ -124,8 +136,13 @@ impl Workspace {
                  \"registry.opentofu.org/terraform-flink/flink\" = \"{overrides}\"\n  }}\n  direct {{}}\n}}\n"
             ),
         )?;
-        let mut workspace = Self { folder, environment: Vec::new() };
+        let mut workspace = Self {
+            folder,
+            environment: Vec::new(),
+        };
         workspace.environment("TF_CLI_CONFIG_FILE", &cli_config.display().to_string());
+        // What the provider would mend, and log as a bug of its own, fails a test.
+        workspace.environment("TERRAFORM_PLUGIN_STRICT", "1");
         // What the machine's own configuration says must not reach a test.
         for name in ["KUBECONFIG", "KUBE_CONFIG_PATH"] {
             workspace.environment(name, "");
@@ -169,7 +186,11 @@ impl Workspace {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         for (name, value) in &self.environment {
-            if value.is_empty() { command.env_remove(name) } else { command.env(name, value) };
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
         }
         command
     }
@@ -179,7 +200,11 @@ impl Workspace {
     /// # Errors
     /// The program cannot be started.
     pub async fn run(&self, arguments: &[&str]) -> Result<Outcome> {
-        let output = self.command(arguments).output().await.with_context(|| format!("failed to run {}", program()))?;
+        let output = self
+            .command(arguments)
+            .output()
+            .await
+            .with_context(|| format!("failed to run {}", program()))?;
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         Ok(Outcome {
             success: output.status.success(),
@@ -202,7 +227,8 @@ impl Workspace {
     /// # Errors
     /// The program cannot be started.
     pub async fn plan(&self, more: &[&str]) -> Result<Outcome> {
-        self.run(&[&["plan", "-json", "-input=false", "-out=plan.bin"], more].concat()).await
+        self.run(&[&["plan", "-json", "-input=false", "-out=plan.bin"], more].concat())
+            .await
     }
 
     /// `apply -auto-approve`, with its diagnostics.
@@ -210,7 +236,8 @@ impl Workspace {
     /// # Errors
     /// The program cannot be started.
     pub async fn apply(&self, more: &[&str]) -> Result<Outcome> {
-        self.run(&[&["apply", "-json", "-input=false", "-auto-approve"], more].concat()).await
+        self.run(&[&["apply", "-json", "-input=false", "-auto-approve"], more].concat())
+            .await
     }
 
     /// `destroy -auto-approve`, with its diagnostics.
@@ -247,7 +274,9 @@ impl Workspace {
     /// # Errors
     /// The plan fails or is not empty; the message holds it.
     pub async fn expect_no_changes(&self) -> Result<()> {
-        let outcome = self.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]).await?;
+        let outcome = self
+            .run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"])
+            .await?;
         if !outcome.success {
             bail!("expected a plan without changes:\n{}{}", outcome.stdout, outcome.stderr);
         }
@@ -267,7 +296,10 @@ impl Workspace {
             .map(|resource| {
                 let mut values = resource["values"].clone();
                 if let Some(values) = values.as_object_mut() {
-                    values.insert("tainted".into(), resource["tainted"].as_bool().unwrap_or_default().into());
+                    values.insert(
+                        "tainted".into(),
+                        resource["tainted"].as_bool().unwrap_or_default().into(),
+                    );
                 }
                 values
             }))
@@ -280,7 +312,11 @@ impl Outcome {
     /// # Errors
     /// It did not; the message holds what it printed.
     pub fn expect_success(self) -> Result<Self> {
-        if self.success { Ok(self) } else { bail!("the command failed:\n{}{}", self.stdout, self.stderr) }
+        if self.success {
+            Ok(self)
+        } else {
+            bail!("the command failed:\n{}{}", self.stdout, self.stderr)
+        }
     }
 
     /// The only error, where the command failed with exactly one.
@@ -289,7 +325,10 @@ impl Outcome {
     /// It succeeded, or with other than one error.
     pub fn expect_one_error(&self) -> Result<&Diagnostic> {
         ensure!(!self.success, "expected the command to fail:\n{}", self.stdout);
-        let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "error");
+        let mut errors = self
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == "error");
         match (errors.next(), errors.next()) {
             (Some(error), None) => Ok(error),
             _ => bail!("expected one error:\n{}{}", self.stdout, self.stderr),
@@ -298,7 +337,9 @@ impl Outcome {
 
     /// The warnings.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "warning")
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == "warning")
     }
 }
 
@@ -329,7 +370,10 @@ mod tests {
 {"type":"diagnostic","diagnostic":{"severity":"error","summary":"a","detail":"b","address":"c.d"}}
 not json"#;
         let found = diagnostics(stream);
-        assert_eq!((found.len(), found[0].summary.as_str(), found[0].address.as_deref()), (1, "a", Some("c.d")));
+        assert_eq!(
+            (found.len(), found[0].summary.as_str(), found[0].address.as_deref()),
+            (1, "a", Some("c.d"))
+        );
         let document = r#"{"valid":false,"diagnostics":[{"severity":"warning","summary":"x"}]}"#;
         assert_eq!(diagnostics(document)[0].severity, "warning");
     }

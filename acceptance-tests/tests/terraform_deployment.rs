@@ -9,11 +9,16 @@ use serde_json::{Value, json};
 const ORDERS: &str = "flink_deployment.orders";
 
 async fn state(case: &Case, address: &str) -> Result<Value> {
-    case.workspace.state(address).await?.with_context(|| format!("{address} is not in state"))
+    case.workspace
+        .state(address)
+        .await?
+        .with_context(|| format!("{address} is not in state"))
 }
 
 async fn object(case: &Case, name: &str) -> Result<Value> {
-    case.deployment(name).await?.with_context(|| format!("there is no deployment {name}"))
+    case.deployment(name)
+        .await?
+        .with_context(|| format!("there is no deployment {name}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +27,11 @@ async fn an_application_from_create_to_destroy() -> Result<()> {
 
     let plan = case.workspace.planned(ORDERS).await?;
     assert_eq!(plan.actions, ["create"]);
-    assert_eq!(plan.after["namespace"], case.namespace(), "the provider's namespace is known in the plan");
+    assert_eq!(
+        plan.after["namespace"],
+        case.namespace(),
+        "the provider's namespace is known in the plan"
+    );
     assert_eq!(plan.after_unknown["job_id"], true);
 
     case.workspace.apply(&[]).await?.expect_success()?;
@@ -35,10 +44,18 @@ async fn an_application_from_create_to_destroy() -> Result<()> {
     assert_eq!(created["job_manager_status"], "READY");
     assert_eq!(created["ready"], true);
     assert_eq!(created["tainted"], false);
-    assert!(created["rest_service"].as_str().is_some_and(|service| service.starts_with("orders-rest")), "{created}");
+    assert!(
+        created["rest_service"]
+            .as_str()
+            .is_some_and(|service| service.starts_with("orders-rest")),
+        "{created}"
+    );
     assert_eq!(created["job_id"], live["status"]["jobStatus"]["jobId"]);
     assert_eq!(live["spec"]["jobManager"]["resource"]["cpu"], json!(0.1));
-    assert!(live["spec"]["job"].get("state").is_none(), "what the user did not set is not written");
+    assert!(
+        live["spec"]["job"].get("state").is_none(),
+        "what the user did not set is not written"
+    );
     case.workspace.expect_no_changes().await?;
 
     case.workspace.destroy().await?.expect_success()?;
@@ -53,7 +70,10 @@ async fn updates_of_each_class() -> Result<()> {
     let case = Case::new("updates", Jobs::StatusOnly, STATEFUL).await?;
     case.workspace.apply(&[]).await?.expect_success()?;
 
-    let image = ("image             = \"flink:1.20\"", "image             = \"flink:1.20.5\"");
+    let image = (
+        "image             = \"flink:1.20\"",
+        "image             = \"flink:1.20.5\"",
+    );
     let labels = ("  flink_version ", "  labels = { team = \"data\" }\n  flink_version ");
     let timeouts = ("  job {", "  timeouts {\n    update = \"20m\"\n  }\n\n  job {");
     let operator_option = (
@@ -84,7 +104,12 @@ async fn updates_of_each_class() -> Result<()> {
         case.configure(&configuration)?;
         let plan = case.workspace.planned(ORDERS).await.with_context(|| class.to_owned())?;
         assert_eq!(plan.actions, ["update"], "{class}");
-        assert_eq!(plan.after_unknown["job_id"] == true, restarts, "{class}: {:?}", plan.after_unknown);
+        assert_eq!(
+            plan.after_unknown["job_id"] == true,
+            restarts,
+            "{class}: {:?}",
+            plan.after_unknown
+        );
         case.apply(&configuration).await.with_context(|| class.to_owned())?;
         let after = (state(&case, ORDERS).await?, object(&case, "orders").await?);
         assert_eq!(before.0["uid"], after.0["uid"], "{class}: in place");
@@ -103,13 +128,19 @@ async fn suspended_and_resumed() -> Result<()> {
     let case = Case::new("suspend", Jobs::StatusOnly, STATEFUL).await?;
     case.workspace.apply(&[]).await?.expect_success()?;
 
-    let suspended = with(STATEFUL, &[("parallelism  = 1", "parallelism  = 1\n    state        = \"suspended\"")]);
+    let suspended = with(
+        STATEFUL,
+        &[("parallelism  = 1", "parallelism  = 1\n    state        = \"suspended\"")],
+    );
     case.apply(&suspended).await?;
     let state_of = state(&case, ORDERS).await?;
     assert_eq!(state_of["lifecycle_state"], "SUSPENDED");
     assert_eq!(state_of["ready"], true, "suspended is what was asked for");
     let live = object(&case, "orders").await?;
-    assert!(live["status"]["jobStatus"]["upgradeSavepointPath"].is_string(), "{live}");
+    assert!(
+        live["status"]["jobStatus"]["upgradeSavepointPath"].is_string(),
+        "{live}"
+    );
 
     case.apply(STATEFUL).await?;
     assert_eq!(state(&case, ORDERS).await?["job_state"], "RUNNING");
@@ -120,7 +151,10 @@ async fn suspended_and_resumed() -> Result<()> {
 /// The operator never gives an object that was created suspended a status.
 #[tokio::test(flavor = "multi_thread")]
 async fn created_suspended_then_started() -> Result<()> {
-    let suspended = with(APPLICATION, &[("parallelism = 1", "parallelism = 1\n    state       = \"suspended\"")]);
+    let suspended = with(
+        APPLICATION,
+        &[("parallelism = 1", "parallelism = 1\n    state       = \"suspended\"")],
+    );
     let case = Case::new("suspended-first", Jobs::StatusOnly, &suspended).await?;
     case.apply(&suspended).await?;
     let created = state(&case, ORDERS).await?;
@@ -135,19 +169,26 @@ async fn session_clusters_native_and_standalone() -> Result<()> {
     let case = Case::new("session", Jobs::StatusOnly, SESSION).await?;
     case.apply(SESSION).await?;
     let session = state(&case, "flink_deployment.session").await?;
-    assert_eq!((&session["ready"], &session["job_manager_status"]), (&json!(true), &json!("READY")));
+    assert_eq!(
+        (&session["ready"], &session["job_manager_status"]),
+        (&json!(true), &json!("READY"))
+    );
     assert!(object(&case, "session").await?["spec"].get("job").is_none());
     case.workspace.destroy().await?.expect_success()?;
 
     let standalone = with(
         SESSION,
         &[
-            ("flink_version     = \"v1_20\"", "flink_version     = \"v1_20\"\n  mode              = \"standalone\""),
+            (
+                "flink_version     = \"v1_20\"",
+                "flink_version     = \"v1_20\"\n  mode              = \"standalone\"",
+            ),
             ("task_manager {", "task_manager {\n    replicas = 2\n"),
         ],
     );
     case.apply(&standalone).await?;
-    case.apply(&with(&standalone, &[("replicas = 2", "replicas = 3")])).await?;
+    case.apply(&with(&standalone, &[("replicas = 2", "replicas = 3")]))
+        .await?;
     assert_eq!(object(&case, "session").await?["spec"]["taskManager"]["replicas"], 3);
     case.workspace.destroy().await?.expect_success()?;
     Ok(())
@@ -162,13 +203,25 @@ async fn what_cannot_change_in_place_is_replaced() -> Result<()> {
     let spelled_out = with(SESSION, &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"native\"")]);
     case.configure(&spelled_out)?;
     // Terraform wants a configured value in the plan, so the default is written down; nothing is replaced.
-    assert_eq!(case.workspace.planned("flink_deployment.session").await?.actions, ["update"], "null means native");
+    let plan = case.workspace.planned("flink_deployment.session").await?;
+    assert_eq!(
+        plan.actions,
+        ["update"],
+        "null means native: spelling it out replaces nothing"
+    );
+    assert_ne!(plan.after_unknown["lifecycle_state"], true, "and restarts nothing");
     case.apply(&spelled_out).await?;
     assert_eq!(state(&case, "flink_deployment.session").await?["uid"], uid);
 
-    let standalone = with(SESSION, &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"standalone\"")]);
+    let standalone = with(
+        SESSION,
+        &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"standalone\"")],
+    );
     case.configure(&standalone)?;
-    assert_eq!(case.workspace.planned("flink_deployment.session").await?.actions, ["delete", "create"]);
+    assert_eq!(
+        case.workspace.planned("flink_deployment.session").await?.actions,
+        ["delete", "create"]
+    );
     case.apply(&standalone).await?;
     assert_ne!(state(&case, "flink_deployment.session").await?["uid"], uid);
     Ok(())
@@ -179,12 +232,24 @@ async fn drift_is_shown_and_repaired_and_what_others_add_is_not_drift() -> Resul
     let case = Case::new("drift", Jobs::StatusOnly, APPLICATION).await?;
     case.apply(APPLICATION).await?;
 
-    case.edit("orders", json!({"metadata": {"labels": {"team": "other"}, "annotations": {"note": "by hand"}}})).await?;
+    case.edit(
+        "orders",
+        json!({"metadata": {"labels": {"team": "other"}, "annotations": {"note": "by hand"}}}),
+    )
+    .await?;
     case.workspace.expect_no_changes().await.context("labels of others")?;
-    case.edit("orders", json!({"spec": {"jobManager": {"resource": {"memory": "1g"}}}})).await?;
-    case.workspace.expect_no_changes().await.context("the same amount of memory, spelled differently")?;
+    case.edit(
+        "orders",
+        json!({"spec": {"jobManager": {"resource": {"memory": "1g"}}}}),
+    )
+    .await?;
+    case.workspace
+        .expect_no_changes()
+        .await
+        .context("the same amount of memory, spelled differently")?;
 
-    case.edit("orders", json!({"spec": {"job": {"parallelism": 3}}})).await?;
+    case.edit("orders", json!({"spec": {"job": {"parallelism": 3}}}))
+        .await?;
     let plan = case.workspace.planned(ORDERS).await?;
     assert_eq!(plan.actions, ["update"]);
     assert_eq!(plan.before["job"]["parallelism"], 3);
@@ -201,7 +266,11 @@ async fn drift_is_shown_and_repaired_and_what_others_add_is_not_drift() -> Resul
         }
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     }
-    assert_eq!(case.workspace.planned(ORDERS).await?.actions, ["create"], "what is gone is created again");
+    assert_eq!(
+        case.workspace.planned(ORDERS).await?.actions,
+        ["create"],
+        "what is gone is created again"
+    );
     Ok(())
 }
 
@@ -213,21 +282,40 @@ async fn imported_by_id_and_by_import_block_without_a_change() -> Result<()> {
     let id = format!("{}/orders", case.namespace());
 
     case.workspace.run(&["state", "rm", ORDERS]).await?.expect_success()?;
-    case.workspace.run(&["import", "-input=false", ORDERS, &id]).await?.expect_success()?;
-    case.workspace.expect_no_changes().await.context("after terraform import")?;
+    case.workspace
+        .run(&["import", "-input=false", ORDERS, &id])
+        .await?
+        .expect_success()?;
+    case.workspace
+        .expect_no_changes()
+        .await
+        .context("after terraform import")?;
 
     case.workspace.run(&["state", "rm", ORDERS]).await?.expect_success()?;
     case.configure(&format!("import {{\n  to = {ORDERS}\n  id = \"{id}\"\n}}\n{STATEFUL}"))?;
     assert_eq!(case.workspace.planned(ORDERS).await?.actions, ["no-op"]);
     case.workspace.apply(&[]).await?.expect_success()?;
     let after = object(&case, "orders").await?;
-    assert_eq!(before["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"], "nothing was written");
+    assert_eq!(
+        before["metadata"]["resourceVersion"], after["metadata"]["resourceVersion"],
+        "nothing was written"
+    );
 
-    for (wrong, reason) in [("orders", "namespace/name"), (&*format!("{}/nobody", case.namespace()), "nobody")] {
+    for (wrong, reason) in [
+        ("orders", "namespace/name"),
+        (&*format!("{}/nobody", case.namespace()), "nobody"),
+    ] {
         case.workspace.run(&["state", "rm", ORDERS]).await?;
         case.configure(STATEFUL)?;
-        let outcome = case.workspace.run(&["import", "-input=false", "-no-color", ORDERS, wrong]).await?;
-        ensure!(!outcome.success && outcome.stderr.contains(reason), "{wrong}: {}", outcome.stderr);
+        let outcome = case
+            .workspace
+            .run(&["import", "-input=false", "-no-color", ORDERS, wrong])
+            .await?;
+        ensure!(
+            !outcome.success && outcome.stderr.contains(reason),
+            "{wrong}: {}",
+            outcome.stderr
+        );
     }
     Ok(())
 }
@@ -248,18 +336,34 @@ async fn an_imported_object_is_taken_over() -> Result<()> {
         },
     });
     let created = serde_json::from_value(object_of_others)?;
-    let params = kube::api::PostParams { field_manager: Some("kubectl-create".into()), ..Default::default() };
+    let params = kube::api::PostParams {
+        field_manager: Some("kubectl-create".into()),
+        ..Default::default()
+    };
     case.deployments().await?.create(&params, &created).await?;
 
     let exists = case.workspace.apply(&[]).await?;
     let error = exists.expect_one_error()?;
-    assert!(error.detail.contains("import {"), "the import block to write is in the message: {}", error.detail);
-    assert!(case.workspace.state(ORDERS).await?.is_none(), "what was there before is not ours");
+    assert!(
+        error.detail.contains("import {"),
+        "the import block to write is in the message: {}",
+        error.detail
+    );
+    assert!(
+        case.workspace.state(ORDERS).await?.is_none(),
+        "what was there before is not ours"
+    );
 
     let id = format!("{}/orders", case.namespace());
-    case.workspace.run(&["import", "-input=false", ORDERS, &id]).await?.expect_success()?;
+    case.workspace
+        .run(&["import", "-input=false", ORDERS, &id])
+        .await?
+        .expect_success()?;
     let plan = case.workspace.planned(ORDERS).await?;
-    assert_eq!(plan.before["flink_configuration"]["rest.flamegraph.enabled"], "true", "an import takes everything");
+    assert_eq!(
+        plan.before["flink_configuration"]["rest.flamegraph.enabled"], "true",
+        "an import takes everything"
+    );
     case.apply(APPLICATION).await?;
     let configuration = object(&case, "orders").await?["spec"]["flinkConfiguration"].clone();
     assert_eq!(configuration, json!({"taskmanager.numberOfTaskSlots": "2"}));

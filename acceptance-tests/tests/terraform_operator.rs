@@ -12,7 +12,10 @@ const ORDERS: &str = "flink_deployment.orders";
 /// The oldest operator that we support, then one field that it does not know, then no definitions at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_operator_and_none_at_all() -> Result<()> {
-    let options = Options { crds: "1.11.0".to_owned(), ..Options::acceptance("acceptance-oldest")? };
+    let options = Options {
+        crds: "1.11.0".to_owned(),
+        ..Options::acceptance("acceptance-oldest")?
+    };
     let case = Case::on(options, "oldest", Jobs::StatusOnly, APPLICATION).await?;
     if !case.sandbox().is_own() {
         eprintln!("passed over: the definitions of a cluster that is not ours are left alone");
@@ -31,14 +34,26 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
     let outcome = case.workspace.apply(&[]).await?;
     let error = outcome.expect_one_error()?;
     let text = format!("{} {}", error.summary, error.detail);
-    assert!(text.contains("resources") && text.contains("1.16"), "names the field and the version that has it: {text}");
+    assert!(
+        text.contains("resources") && text.contains("1.16"),
+        "names the field and the version that has it: {text}"
+    );
     case.configure(APPLICATION)?;
-    case.workspace.expect_no_changes().await.context("what was refused is not in state")?;
+    case.workspace
+        .expect_no_changes()
+        .await
+        .context("what was refused is not in state")?;
 
     let definitions: Api<CustomResourceDefinition> = Api::all(case.client().await?);
-    definitions.delete("flinkdeployments.flink.apache.org", &DeleteParams::background()).await?;
+    definitions
+        .delete("flinkdeployments.flink.apache.org", &DeleteParams::background())
+        .await?;
     for _ in 0..200 {
-        if definitions.get_opt("flinkdeployments.flink.apache.org").await?.is_none() {
+        if definitions
+            .get_opt("flinkdeployments.flink.apache.org")
+            .await?
+            .is_none()
+        {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -46,7 +61,10 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
     let outcome = case.workspace.plan(&[]).await?;
     let error = outcome.expect_one_error()?;
     assert!(error.detail.contains("custom resource definition"), "{}", error.detail);
-    assert!(case.workspace.state(ORDERS).await?.is_some(), "missing definitions do not mean that the job is gone");
+    assert!(
+        case.workspace.state(ORDERS).await?.is_some(),
+        "missing definitions do not mean that the job is gone"
+    );
     Ok(())
 }
 
@@ -67,7 +85,11 @@ async fn an_operator_that_does_not_watch_the_namespace() -> Result<()> {
     }
     let outcome = case.workspace.apply(&[]).await?;
     let error = outcome.expect_one_error()?;
-    assert!(error.detail.contains("operator") && error.detail.contains("watch"), "{}", error.detail);
+    assert!(
+        error.detail.contains("operator") && error.detail.contains("watch"),
+        "{}",
+        error.detail
+    );
     assert!(case.workspace.state(ORDERS).await?.is_some(), "what exists is in state");
     case.workspace.destroy().await?.expect_success()?;
     Ok(())

@@ -11,19 +11,71 @@ use serde_json::json;
 async fn bad_input_is_refused_at_the_attribute() -> Result<()> {
     let workspace = Workspace::new(APPLICATION).await?;
     let outcome = workspace.validate().await?;
-    ensure!(outcome.success && outcome.diagnostics.is_empty(), "the configuration itself is good: {}", outcome.stdout);
+    ensure!(
+        outcome.success && outcome.diagnostics.is_empty(),
+        "the configuration itself is good: {}",
+        outcome.stdout
+    );
 
     let slots = "\"taskmanager.numberOfTaskSlots\" = \"2\"";
     for (what, part, replacement, at, words) in [
         ("a name with capitals", "\"orders\"\n", "\"Orders\"\n", "name", "lower"),
-        ("a name that is too long", "\"orders\"\n", &format!("\"{}\"\n", "a".repeat(46)), "name", "45"),
-        ("memory that is none", "memory = \"1024m\"", "memory = \"a lot\"", "memory", "a lot"),
-        ("no parallelism", "parallelism = 1", "parallelism = 0", "parallelism", "1"),
-        ("negative parallelism", "parallelism = 1", "parallelism = -1", "parallelism", "-1"),
-        ("a version that is none", "\"v1_20\"", "\"1.20\"", "flink_version", "v1_20"),
-        ("a version that is too old", "\"v1_20\"", "\"v1_14\"", "flink_version", "v1_14"),
-        ("a forbidden key", slots, "\"kubernetes.cluster-id\" = \"a\"", "kubernetes.cluster-id", "kubernetes.cluster-id"),
-        ("a misspelt choice", "\"IfNotPresent\"", "\"ifnotpresent\"", "image_pull_policy", "IfNotPresent"),
+        (
+            "a name that is too long",
+            "\"orders\"\n",
+            &format!("\"{}\"\n", "a".repeat(46)),
+            "name",
+            "45",
+        ),
+        (
+            "memory that is none",
+            "memory = \"1024m\"",
+            "memory = \"a lot\"",
+            "memory",
+            "a lot",
+        ),
+        (
+            "no parallelism",
+            "parallelism = 1",
+            "parallelism = 0",
+            "parallelism",
+            "1",
+        ),
+        (
+            "negative parallelism",
+            "parallelism = 1",
+            "parallelism = -1",
+            "parallelism",
+            "-1",
+        ),
+        (
+            "a version that is none",
+            "\"v1_20\"",
+            "\"1.20\"",
+            "flink_version",
+            "v1_20",
+        ),
+        (
+            "a version that is too old",
+            "\"v1_20\"",
+            "\"v1_14\"",
+            "flink_version",
+            "v1_14",
+        ),
+        (
+            "a forbidden key",
+            slots,
+            "\"kubernetes.cluster-id\" = \"a\"",
+            "kubernetes.cluster-id",
+            "kubernetes.cluster-id",
+        ),
+        (
+            "a misspelt choice",
+            "\"IfNotPresent\"",
+            "\"ifnotpresent\"",
+            "image_pull_policy",
+            "IfNotPresent",
+        ),
         (
             "a wrong log file",
             "  job {",
@@ -39,7 +91,13 @@ async fn bad_input_is_refused_at_the_attribute() -> Result<()> {
             "pod_template",
             "persistentVolumeClaim",
         ),
-        ("an ingress without template", "  job {", "  ingress {\n  }\n  job {", "ingress", "template"),
+        (
+            "an ingress without template",
+            "  job {",
+            "  ingress {\n  }\n  job {",
+            "ingress",
+            "template",
+        ),
         (
             "an upgrade mode that is none",
             "parallelism = 1",
@@ -60,12 +118,20 @@ async fn bad_input_is_refused_at_the_attribute() -> Result<()> {
         let error = outcome.expect_one_error().with_context(|| what.to_owned())?;
         let text = format!("{} {}", error.summary, error.detail);
         assert!(text.contains(words), "{what}: `{words}` is not in: {text}");
-        let code = error.snippet.as_ref().map(|snippet| snippet.code.as_str()).unwrap_or_default();
+        let code = error
+            .snippet
+            .as_ref()
+            .map(|snippet| snippet.code.as_str())
+            .unwrap_or_default();
         assert!(code.contains(at), "{what}: points at `{code}`, not at {at}");
     }
     for attribute in ["flink_version     = \"v1_20\"", "service_account   = \"flink\""] {
         workspace.write("main.tf", &with(APPLICATION, &[(attribute, "")]))?;
-        workspace.validate().await?.expect_one_error().with_context(|| format!("without {attribute}"))?;
+        workspace
+            .validate()
+            .await?
+            .expect_one_error()
+            .with_context(|| format!("without {attribute}"))?;
     }
     Ok(())
 }
@@ -81,7 +147,10 @@ async fn a_new_object_is_planned_without_any_cluster() -> Result<()> {
          host  = terraform_data.cluster.output\n  token = \"not a real one\"\n}",
     ] {
         workspace.write("provider.tf", provider)?;
-        let plan = workspace.planned("flink_deployment.orders").await.with_context(|| provider.to_owned())?;
+        let plan = workspace
+            .planned("flink_deployment.orders")
+            .await
+            .with_context(|| provider.to_owned())?;
         assert_eq!(plan.actions, ["create"]);
     }
     Ok(())
@@ -98,15 +167,26 @@ async fn mistakes_in_the_provider_block() -> Result<()> {
         ("nothing at all", "", "config_path"),
         ("no such file", "config_path = \"/does/not/exist\"", "/does/not/exist"),
         ("a host without scheme", "host = \"cluster.example.com\"", "https://"),
-        ("a certificate that is none", "host = \"https://127.0.0.1:1\"\ncluster_ca_certificate = \"abc\"", "cluster_ca_certificate"),
-        ("nobody there", "host = \"https://127.0.0.1:1\"\ntoken = \"s3cret-token\"", "127.0.0.1:1"),
+        (
+            "a certificate that is none",
+            "host = \"https://127.0.0.1:1\"\ncluster_ca_certificate = \"abc\"",
+            "cluster_ca_certificate",
+        ),
+        (
+            "nobody there",
+            "host = \"https://127.0.0.1:1\"\ntoken = \"s3cret-token\"",
+            "127.0.0.1:1",
+        ),
     ] {
         workspace.write("provider.tf", &format!("provider \"flink\" {{\n{block}\n}}\n"))?;
         let outcome = workspace.apply(&[]).await?;
         let error = outcome.expect_one_error().with_context(|| what.to_owned())?;
         let text = format!("{} {}", error.summary, error.detail);
         assert!(text.contains(words), "{what}: `{words}` is not in: {text}");
-        assert!(!outcome.stdout.contains("s3cret-token"), "{what}: no secret in an error");
+        assert!(
+            !outcome.stdout.contains("s3cret-token"),
+            "{what}: no secret in an error"
+        );
     }
     Ok(())
 }
@@ -114,7 +194,10 @@ async fn mistakes_in_the_provider_block() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_context_that_the_kubeconfig_does_not_have() -> Result<()> {
     let case = Case::new("context", Jobs::StatusOnly, APPLICATION).await?;
-    let block = with(&case.provider_block(), &[("namespace ", "config_context = \"production\"\n  namespace ")]);
+    let block = with(
+        &case.provider_block(),
+        &[("namespace ", "config_context = \"production\"\n  namespace ")],
+    );
     case.workspace.write("provider.tf", &block)?;
     let outcome = case.workspace.apply(&[]).await?;
     let error = outcome.expect_one_error()?;
@@ -126,12 +209,23 @@ async fn a_context_that_the_kubeconfig_does_not_have() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_cannot_start_says_why_and_stays_in_state() -> Result<()> {
     let broken = with(APPLICATION, &[("flink:1.20", "flink:does-not-exist")]);
-    let broken = with(&broken, &[("  job {", "  timeouts {\n    create = \"8s\"\n  }\n\n  job {")]);
+    let broken = with(
+        &broken,
+        &[("  job {", "  timeouts {\n    create = \"8s\"\n  }\n\n  job {")],
+    );
     let case = Case::new("image-pull", Jobs::StatusOnly, &broken).await?;
     let outcome = case.workspace.apply(&[]).await?;
     let error = outcome.expect_one_error()?;
-    assert!(error.detail.contains("ImagePullBackOff") || error.detail.contains("ErrImagePull"), "{}", error.detail);
-    let state = case.workspace.state("flink_deployment.orders").await?.context("what exists is in state")?;
+    assert!(
+        error.detail.contains("ImagePullBackOff") || error.detail.contains("ErrImagePull"),
+        "{}",
+        error.detail
+    );
+    let state = case
+        .workspace
+        .state("flink_deployment.orders")
+        .await?
+        .context("what exists is in state")?;
     assert_eq!((&state["ready"], &state["tainted"]), (&json!(false), &json!(true)));
     case.workspace.destroy().await?.expect_success()?;
     Ok(())
@@ -143,19 +237,38 @@ async fn wait_failure_as_a_warning_leaves_no_taint_and_the_next_apply_goes_on_wa
         APPLICATION,
         &[
             ("flink:1.20", "flink:does-not-exist"),
-            ("  job {", "  wait_failure = \"warn\"\n  timeouts {\n    create = \"5s\"\n    update = \"60s\"\n  }\n\n  job {"),
+            (
+                "  job {",
+                "  wait_failure = \"warn\"\n  timeouts {\n    create = \"5s\"\n    update = \"60s\"\n  }\n\n  job {",
+            ),
         ],
     );
     let case = Case::new("warn", Jobs::StatusOnly, &broken).await?;
     let outcome = case.workspace.apply(&[]).await?.expect_success()?;
     assert!(outcome.warnings().count() >= 1, "{}", outcome.stdout);
-    let state = case.workspace.state("flink_deployment.orders").await?.context("what exists is in state")?;
+    let state = case
+        .workspace
+        .state("flink_deployment.orders")
+        .await?
+        .context("what exists is in state")?;
     assert_eq!((&state["ready"], &state["tainted"]), (&json!(false), &json!(false)));
 
-    assert_eq!(case.workspace.planned("flink_deployment.orders").await?.actions, ["update"], "ready = false plans a wait");
-    case.apply(&with(&broken, &[("flink:does-not-exist", "flink:1.20")])).await?;
-    let state = case.workspace.state("flink_deployment.orders").await?.context("in state")?;
-    assert_eq!((&state["ready"], &state["job_state"]), (&json!(true), &json!("RUNNING")));
+    assert_eq!(
+        case.workspace.planned("flink_deployment.orders").await?.actions,
+        ["update"],
+        "ready = false plans a wait"
+    );
+    case.apply(&with(&broken, &[("flink:does-not-exist", "flink:1.20")]))
+        .await?;
+    let state = case
+        .workspace
+        .state("flink_deployment.orders")
+        .await?
+        .context("in state")?;
+    assert_eq!(
+        (&state["ready"], &state["job_state"]),
+        (&json!(true), &json!("RUNNING"))
+    );
     Ok(())
 }
 
@@ -163,12 +276,21 @@ async fn wait_failure_as_a_warning_leaves_no_taint_and_the_next_apply_goes_on_wa
 async fn a_cluster_without_the_operator_is_said_to_be_one() -> Result<()> {
     let case = Case::new("missing-account", Jobs::StatusOnly, APPLICATION).await?;
     let outcome = {
-        let elsewhere = with(APPLICATION, &[("  name              = \"orders\"", "  name              = \"orders\"\n  namespace = \"no-such-namespace\"")]);
+        let elsewhere = with(
+            APPLICATION,
+            &[(
+                "  name              = \"orders\"",
+                "  name              = \"orders\"\n  namespace = \"no-such-namespace\"",
+            )],
+        );
         case.configure(&elsewhere)?;
         case.workspace.apply(&[]).await?
     };
     let error = outcome.expect_one_error()?;
     assert!(error.detail.contains("no-such-namespace"), "{}", error.detail);
-    assert!(case.workspace.state("flink_deployment.orders").await?.is_none(), "nothing was written");
+    assert!(
+        case.workspace.state("flink_deployment.orders").await?.is_none(),
+        "nothing was written"
+    );
     Ok(())
 }

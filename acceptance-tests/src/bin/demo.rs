@@ -17,7 +17,12 @@ async fn main() -> Result<()> {
     let begun = Instant::now();
     let personal = Options::personal()?;
     let directory = personal.state.with_file_name("demo");
-    let options = Options { state: directory.clone(), keep: false, flink: "1.20".to_owned(), ..personal };
+    let options = Options {
+        state: directory.clone(),
+        keep: false,
+        flink: "1.20".to_owned(),
+        ..personal
+    };
     say("starts Kubernetes and the operator's stand-in; a job will be a real Flink 1.20");
     let cluster = Sandbox::start(options).await?;
     let shown = show(&cluster).await;
@@ -35,13 +40,19 @@ async fn show(cluster: &Sandbox) -> Result<()> {
     for file in std::fs::read_dir(&quickstart).context("failed to read examples/quickstart")? {
         let file = file?.path();
         if file.extension().is_some_and(|extension| extension == "tf") {
-            std::fs::copy(&file, folder.path().join(file.file_name().context("a file has a name")?))?;
+            std::fs::copy(
+                &file,
+                folder.path().join(file.file_name().context("a file has a name")?),
+            )?;
         }
     }
     let job = std::fs::read_to_string(folder.path().join("customer-analytics.tf"))?;
     println!("\n--- examples/quickstart/customer-analytics.tf\n{job}");
 
-    let terraform = Terraform { folder: folder.path(), kubeconfig: cluster.kubeconfig() };
+    let terraform = Terraform {
+        folder: folder.path(),
+        kubeconfig: cluster.kubeconfig(),
+    };
     terraform.run(&["init", "-input=false"]).await?;
     terraform.run(&["plan", "-input=false", "-out=first.plan"]).await?;
     terraform.run(&["apply", "-input=false", "first.plan"]).await?;
@@ -61,7 +72,9 @@ async fn upgrade(cluster: &Sandbox, terraform: &Terraform<'_>) -> Result<()> {
 
     println!("\n--- the same job with twice the parallelism: an upgrade that keeps its state");
     let doubled = "-var=customer_analytics_parallelism=2";
-    terraform.run(&["plan", "-input=false", doubled, "-out=second.plan"]).await?;
+    terraform
+        .run(&["plan", "-input=false", doubled, "-out=second.plan"])
+        .await?;
     terraform.run(&["apply", "-input=false", "second.plan"]).await?;
     let second = running_job(&client).await?;
     ensure!(first["jid"] != second["jid"], "the upgrade did not start a new job");
@@ -70,23 +83,37 @@ async fn upgrade(cluster: &Sandbox, terraform: &Terraform<'_>) -> Result<()> {
     let restored = &checkpoints["latest"]["restored"];
     println!("\n--- restored from: GET /jobs/{id}/checkpoints, latest.restored");
     println!("{}", serde_json::to_string_pretty(restored)?);
-    ensure!(restored["is_savepoint"] == true, "the job was not restored from a savepoint");
+    ensure!(
+        restored["is_savepoint"] == true,
+        "the job was not restored from a savepoint"
+    );
 
-    terraform.run(&["plan", "-input=false", doubled, "-detailed-exitcode"]).await.context("a second plan is empty")?;
-    terraform.run(&["destroy", "-input=false", "-auto-approve", doubled]).await
+    terraform
+        .run(&["plan", "-input=false", doubled, "-detailed-exitcode"])
+        .await
+        .context("a second plan is empty")?;
+    terraform
+        .run(&["destroy", "-input=false", "-auto-approve", doubled])
+        .await
 }
 
 /// The entry of the one running job in `GET /jobs/overview`.
 async fn running_job(client: &kube::Client) -> Result<Value> {
     let overview = rest(client, "jobs/overview").await?;
     let jobs = overview["jobs"].as_array().context("an overview lists jobs")?;
-    jobs.iter().find(|job| job["state"] == "RUNNING").cloned().context("the JobManager has no running job")
+    jobs.iter()
+        .find(|job| job["state"] == "RUNNING")
+        .cloned()
+        .context("the JobManager has no running job")
 }
 
 async fn rest(client: &kube::Client, path: &str) -> Result<Value> {
     let path = format!("/api/v1/namespaces/default/services/{JOB}-rest:8081/proxy/{path}");
     let request = http::Request::get(&path).body(Vec::new())?;
-    client.request(request).await.with_context(|| format!("failed to get {path}"))
+    client
+        .request(request)
+        .await
+        .with_context(|| format!("failed to get {path}"))
 }
 
 struct Terraform<'a> {
@@ -98,9 +125,15 @@ impl Terraform<'_> {
     /// Runs a command, shown as a user would type it, with its output on this terminal.
     async fn run(&self, arguments: &[&str]) -> Result<()> {
         let program = std::env::var("TERRAFORM").unwrap_or_else(|_| "terraform".to_owned());
-        let name = Path::new(&program).file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = Path::new(&program)
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_else(|| program.clone());
-        let shown: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "-input=false").collect();
+        let shown: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .filter(|argument| *argument != "-input=false")
+            .collect();
         println!("\n$ {name} {}", shown.join(" "));
         let status = Command::new(&program)
             .args(arguments)

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::control_plane::ControlPlane;
 use super::state::{Program, Record, State};
-use super::{Options, Routes};
+use super::{Options, Routes, session};
 use crate::flink::Installation;
 use crate::stand_in;
 
@@ -29,6 +29,8 @@ pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
         () = stop.requested() => return Ok(()),
     };
 
+    // Where people try the examples.
+    session::make_job_account(client.clone(), "default").await?;
     let cancellation = CancellationToken::new();
     let stand_in = stand_in_options(&state, &options, routes)?;
     let mut stand_in = tokio::spawn(stand_in::run(client, stand_in, cancellation.clone()));

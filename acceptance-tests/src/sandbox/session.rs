@@ -101,18 +101,27 @@ impl Sandbox {
             kubeconfig: self.kubeconfig.clone(),
         };
 
-        let metadata = ObjectMeta {
-            name: Some(JOB_ACCOUNT.to_owned()),
-            ..ObjectMeta::default()
-        };
-        let account = ServiceAccount {
-            metadata,
-            ..ServiceAccount::default()
-        };
-        let accounts = Api::namespaced(client, &namespace.name);
-        let made = accounts.create(&PostParams::default(), &account).await;
-        made.with_context(|| format!("make the service account {JOB_ACCOUNT} in {}", namespace.name))?;
+        make_job_account(client, &namespace.name).await?;
         Ok(namespace)
+    }
+}
+
+/// Makes the service account `flink` that jobs run with, as the operator's Helm chart does.
+pub(super) async fn make_job_account(client: Client, namespace: &str) -> Result<()> {
+    let metadata = ObjectMeta {
+        name: Some(JOB_ACCOUNT.to_owned()),
+        ..ObjectMeta::default()
+    };
+    let account = ServiceAccount {
+        metadata,
+        ..ServiceAccount::default()
+    };
+    let accounts = Api::namespaced(client, namespace);
+    match accounts.create(&PostParams::default(), &account).await {
+        Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+        made => made
+            .map(drop)
+            .with_context(|| format!("make the service account {JOB_ACCOUNT} in {namespace}")),
     }
 }
 
