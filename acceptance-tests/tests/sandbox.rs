@@ -1,6 +1,7 @@
 //! The sandbox itself: what it starts, what it serves, and what it leaves behind.
 //!
 //! Each test has a sandbox of its own in a temporary directory, except where sharing is the point.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests say by a panic what is wrong")]
 
 use std::fs;
 use std::net::Ipv4Addr;

@@ -254,8 +254,15 @@ fn a_default_that_is_spelled_out_is_planned_as_it_is_spelled() {
     let plan = plan(&sample(), &config, &prior(&[]));
     assert_eq!(plan.planned.member("mode"), &"native".into());
     assert_eq!(plan.action(), Action::Update);
-    assert!(plan.changes.is_empty() && plan.requires_replace.is_empty(), "it means the same");
-    assert_eq!(plan.planned.member("job_id"), &"j1".into(), "nothing happens to the object");
+    assert!(
+        plan.changes.is_empty() && plan.requires_replace.is_empty(),
+        "it means the same"
+    );
+    assert_eq!(
+        plan.planned.member("job_id"),
+        &"j1".into(),
+        "nothing happens to the object"
+    );
 }
 
 #[test]
