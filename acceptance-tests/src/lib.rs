@@ -4,5 +4,6 @@ pub mod case;
 pub mod configurations;
 pub mod flink;
 pub mod sandbox;
+pub mod scripted;
 pub mod stand_in;
 pub mod terraform;
