@@ -217,7 +217,7 @@ async fn what_cannot_change_in_place_is_replaced() -> Result<()> {
 
     let spelled_out = with(SESSION, &[("\"v1_20\"", "\"v1_20\"\n  mode              = \"native\"")]);
     case.configure(&spelled_out)?;
-    // Terraform wants a configured value in the plan, so the default is written down; nothing is replaced.
+    // Terraform wants a configured value in the plan, so this is an update; nothing is replaced.
     let plan = case.workspace.planned("flink_deployment.session").await?;
     assert_eq!(
         plan.actions,
@@ -225,8 +225,14 @@ async fn what_cannot_change_in_place_is_replaced() -> Result<()> {
         "null means native: spelling it out replaces nothing"
     );
     assert_ne!(plan.after_unknown["lifecycle_state"], true, "and restarts nothing");
+    let generation = object(&case, "session").await?["metadata"]["generation"].clone();
     case.apply(&spelled_out).await?;
     assert_eq!(state(&case, "flink_deployment.session").await?["uid"], uid);
+    let after = object(&case, "session").await?["metadata"]["generation"].clone();
+    assert_eq!(
+        after, generation,
+        "the operator restarts for its own default: it is not sent"
+    );
 
     let standalone = with(
         SESSION,

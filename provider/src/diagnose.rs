@@ -10,7 +10,7 @@ use flink_client::kubernetes::ConnectionError;
 use terraform_schema::{AttributePath, Block, Diagnostic};
 
 pub use kubernetes::kubernetes;
-pub use not_ready::not_ready;
+pub use not_ready::{Afterwards, not_ready};
 pub use remove::remove;
 pub use write::{create, delete, write};
 

@@ -82,7 +82,8 @@ impl State {
         let marker = directory.join(MARKER);
         if !marker.exists() {
             let mut entries = fs::read_dir(&directory).with_context(|| format!("read {}", directory.display()))?;
-            if entries.next().is_some() {
+            // Looked for again: another start may have made the marker since.
+            if entries.next().is_some() && !marker.exists() {
                 bail!(
                     "{} is neither empty nor a sandbox; choose another directory with --state",
                     directory.display()

@@ -11,12 +11,18 @@ pub fn cut_middle(text: &str, longest: usize) -> String {
     let tail = longest - head;
     let begin: String = text.chars().take(head).collect();
     let end: String = text.chars().skip(count - tail).collect();
-    format!(
+    let cut = format!(
         "{} [... {} characters left out ...] {}",
         begin.trim_end(),
         count - longest,
         end.trim_start()
-    )
+    );
+    // Saying what was left out takes room too.
+    if cut.chars().count() < count {
+        cut
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -26,6 +32,7 @@ mod tests {
     #[test]
     fn keeps_both_ends() {
         assert_eq!(cut_middle("short", 10), "short");
+        assert_eq!(cut_middle("just over it", 10), "just over it");
         let long = format!("begin{}end", "ä".repeat(100));
         let cut = cut_middle(&long, 12);
         assert!(

@@ -7,29 +7,67 @@ use terraform_schema::{Block, Diagnostic, Diagnostics};
 
 use super::{kubernetes, sentences};
 
+/// What Terraform will do with a deployment whose wait failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It stays as it is, and the next apply waits again.
+    WaitsAgain,
+    /// It was being created: Terraform marks it as tainted, and would replace it in the next apply.
+    Tainted,
+}
+
+impl Afterwards {
+    /// What to do to go on waiting for the same deployment.
+    fn go_on(self) -> &'static str {
+        match self {
+            Self::WaitsAgain => "Apply again to go on waiting",
+            Self::Tainted => {
+                "Terraform marks what failed while it was being created as tainted: run `terraform untaint` on it and \
+                 apply again to go on waiting"
+            }
+        }
+    }
+
+    /// What an apply does once the cause is mended.
+    fn mended(self) -> &'static str {
+        match self {
+            Self::WaitsAgain => {
+                "Correct the configuration and apply again. Where the cause lies outside of it, apply again when that is \
+                 mended: Terraform then waits again."
+            }
+            Self::Tainted => {
+                "Correct the configuration, or what else is the cause, and apply again. Terraform has marked the deployment \
+                 as tainted and will replace it then; run `terraform untaint` on it before, to have it changed in place."
+            }
+        }
+    }
+}
+
 /// A wait that ended without success. `object` names what was waited for, such as `FlinkDeployment flink/orders`;
 /// `mask` hides its secrets; `block` is its schema.
-pub fn not_ready(error: &NotReady, object: &str, mask: &Mask, block: &Block) -> Diagnostics {
+pub fn not_ready(error: &NotReady, object: &str, afterwards: Afterwards, mask: &Mask, block: &Block) -> Diagnostics {
     let reason = mask.apply(&error.reason);
     let causes = causes(error, &reason, mask);
     let reason = sentences(&reason, "");
     match &error.end {
         End::Failed => Diagnostic::error(format!("{object} did not become ready"))
             .detail(format!(
-                "It was written, and then: {reason}{causes}\n\nCorrect the configuration and apply again. Where the cause lies \
-                 outside of it, apply again when that is mended: Terraform then waits again."
+                "It was written, and then: {reason}{causes}\n\n{}",
+                afterwards.mended()
             ))
             .into(),
         End::TimedOut { after } => Diagnostic::error(format!("{object} is not ready yet"))
             .detail(format!(
-                "It was written, and was not ready within {}. Last: {reason}{causes}\n\nApply again to go on waiting, or allow \
-                 more time in the block `timeouts`.",
-                minutes(*after)
+                "It was written, and was not ready within {}. Last: {reason}{causes}\n\n{}, or allow more time in the \
+                 block `timeouts`.",
+                minutes(*after),
+                afterwards.go_on()
             ))
             .into(),
         End::Stopped => Diagnostic::error("Stopped on request")
             .detail(format!(
-                "{object} was written; the wait for it was broken off. Last: {reason} Apply again to go on waiting."
+                "{object} was written; the wait for it was broken off. Last: {reason} {}.",
+                afterwards.go_on()
             ))
             .into(),
         End::Unseen(error) => kubernetes(error, block),

@@ -437,7 +437,12 @@ fn waits_that_ended_without_success() {
             live: None,
             causes,
         };
-        let problems = not_ready(&error, object, &mask, &Deployment::block());
+        let tainted = not_ready(&error, object, Afterwards::Tainted, &mask, &Deployment::block());
+        let said = tainted
+            .iter()
+            .any(|problem| problem.detail.contains("terraform untaint"));
+        assert_eq!(said, !matches!(error.end, End::Unseen(_)), "a failed create is tainted");
+        let problems = not_ready(&error, object, Afterwards::WaitsAgain, &mask, &Deployment::block());
         let detail = problems.iter().next().unwrap().detail.clone();
         assert!(!detail.contains("hunter2"), "{detail}");
         assert!(!detail.contains("The operator reports"), "said once: {detail}");

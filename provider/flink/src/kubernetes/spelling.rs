@@ -25,7 +25,11 @@ fn spell<'p, K: Resource>(path: &mut Vec<&'p str>, planned: &'p Value, live: Opt
             let mut spelled = Map::new();
             for (name, member) in members {
                 path.push(name);
-                spelled.insert(name.clone(), spell::<K>(path, member, live.get(name)));
+                let present = live.get(name);
+                // The operator restarts the job for its own default, too: a mode that was null and is `native`.
+                if present.is_some() || !K::same_meaning(path, Some(member), None) {
+                    spelled.insert(name.clone(), spell::<K>(path, member, present));
+                }
                 path.pop();
             }
             Value::Object(spelled)
@@ -111,6 +115,16 @@ mod tests {
     use super::*;
     use crate::operator::FlinkDeployment;
     use serde_json::json;
+
+    #[test]
+    fn a_default_that_is_absent_stays_absent() {
+        let live = json!({"spec": {"image": "flink:1.20", "job": {"parallelism": 1}}});
+        let planned =
+            json!({"spec": {"image": "flink:1.20", "mode": "native", "job": {"parallelism": 1, "state": "running"}}});
+        assert_eq!(as_live::<FlinkDeployment>(&planned, &live), live);
+        let standalone = json!({"spec": {"mode": "standalone"}});
+        assert_eq!(as_live::<FlinkDeployment>(&standalone, &live), standalone);
+    }
 
     #[test]
     fn live_spelling_wins_where_the_meaning_is_the_same() {

@@ -8,7 +8,7 @@ use terraform_schema::{Computed, Diagnostic, Diagnostics, Model, Severity};
 use super::model::{Deployment, WaitFailure};
 use super::write::manifest;
 use super::{live, objects, private};
-use crate::diagnose;
+use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
 
@@ -38,7 +38,7 @@ pub async fn settle(
             ready: Computed::from(true),
             ..live::with_facts(written, &live)
         }),
-        Err(error) => unsettled(written, &error, cx),
+        Err(error) => unsettled(written, planned.prior.is_null(), &error, cx),
     }
 }
 
@@ -51,8 +51,20 @@ fn is_settled(written: &Deployment, planned: &Planned<Deployment>) -> Result<boo
     Ok(prior.is_ready() && manifest(&prior)?.spec == manifest(written)?.spec)
 }
 
-/// The deployment was written and is not ready: an error, or a warning where that was asked for.
-fn unsettled(written: Deployment, error: &NotReady, cx: &Context<'_, ProviderData>) -> Result<Deployment, Diagnostics> {
+/// The deployment was written and is not ready: an error, or a warning where that was asked for. `new` says whether it
+/// was being created.
+fn unsettled(
+    written: Deployment,
+    new: bool,
+    error: &NotReady,
+    cx: &Context<'_, ProviderData>,
+) -> Result<Deployment, Diagnostics> {
+    let warns = written.wait_failure == Some(WaitFailure::Warn) && !matches!(error.end, End::Stopped);
+    let afterwards = if new && !warns {
+        Afterwards::Tainted
+    } else {
+        Afterwards::WaitsAgain
+    };
     let mask = secrets(&written, error);
     let written = match &error.live {
         Some(live) => live::with_facts(written, live),
@@ -64,8 +76,8 @@ fn unsettled(written: Deployment, error: &NotReady, cx: &Context<'_, ProviderDat
     };
     cx.wrote(&written);
     let object = format!("FlinkDeployment {}", written.id());
-    let problems = diagnose::not_ready(error, &object, &mask, &Deployment::block());
-    if written.wait_failure != Some(WaitFailure::Warn) || matches!(error.end, End::Stopped) {
+    let problems = diagnose::not_ready(error, &object, afterwards, &mask, &Deployment::block());
+    if !warns {
         return Err(problems);
     }
     for problem in problems {
