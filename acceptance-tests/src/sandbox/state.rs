@@ -1,8 +1,8 @@
 //! The directory of one sandbox: who may change it, who uses it, what runs in it.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -89,7 +89,19 @@ impl State {
                     directory.display()
                 );
             }
-            write_private(&marker, "Made by `sandbox up`, removed by `sandbox down --wipe`.\n")?;
+            // Two starts at once may both come here. The first file in the directory is the marker, at once under
+            // its own name; that it is there is all it says.
+            match OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&marker)
+            {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(error).with_context(|| format!("write {}", marker.display()));
+                }
+                Ok(_) | Err(_) => {}
+            }
         }
         Ok(Self { directory })
     }
