@@ -60,7 +60,7 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
     }
     let outcome = case.workspace.plan(&[]).await?;
     let error = outcome.expect_one_error()?;
-    assert!(error.detail.contains("custom resource definition"), "{}", error.detail);
+    assert!(error.detail.contains("CustomResourceDefinition"), "{}", error.detail);
     assert!(
         case.workspace.state(ORDERS).await?.is_some(),
         "missing definitions do not mean that the job is gone"
