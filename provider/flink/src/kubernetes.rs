@@ -13,7 +13,6 @@ pub mod ownership;
 pub(crate) mod request;
 pub mod spelling;
 mod take_over;
-mod visible;
 pub mod watch;
 mod write;
 
