@@ -117,6 +117,9 @@ pub struct Attribute {
     pub semantics: Semantics,
     /// Its path in the custom resource, relative to the enclosing block's, such as `upgradeMode` or `spec.image`.
     pub remote: Option<String>,
+    /// The members of an object, or of the objects in a list, where a struct describes them. Terraform's types hold no
+    /// descriptions; these are for the reference page.
+    pub members: Option<Box<Block>>,
 }
 
 impl Attribute {
@@ -142,6 +145,7 @@ impl Attribute {
             checks: Vec::new(),
             semantics: Semantics::default(),
             remote: None,
+            members: None,
         }
     }
 

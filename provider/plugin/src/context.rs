@@ -70,7 +70,7 @@ impl<'a, D> Context<'a, D> {
         self.warnings.warn(warning);
     }
 
-    /// An entry of the object's private state.
+    /// An entry of the object's private state. Data sources have none.
     pub fn private(&self, name: &str) -> Option<String> {
         self.private
             .lock()
@@ -79,7 +79,8 @@ impl<'a, D> Context<'a, D> {
             .cloned()
     }
 
-    /// Sets an entry of the object's private state, or with `None` removes it. Kept also when the call fails.
+    /// Sets an entry of the object's private state, or with `None` removes it. Kept also when the call fails;
+    /// of a data source nothing is kept.
     pub fn set_private(&self, name: &str, value: Option<String>) {
         let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
         match value {

@@ -8,6 +8,7 @@ pub mod client;
 mod connections;
 mod context;
 mod convert;
+mod data_source;
 pub mod generated;
 mod go_plugin;
 mod handlers;
@@ -31,12 +32,13 @@ use std::time::Duration;
 use generated::tfplugin5::provider_server::Provider as ProviderService;
 
 pub use context::{Context, PlanContext, Private, Warnings};
+pub use data_source::DataSource;
 pub use handlers::{Handlers, Panicked};
 pub use provider::{Configured, Provider};
 pub use resource::{Live, Lookup, MovedState, Owned, PlanMark, Planned, Resource};
 pub use rpc::Service;
 pub use serve::{LARGEST_MESSAGE, serve};
-pub use server::any;
+pub use server::{any, any_data_source};
 
 /// Worker threads at most. Handlers wait for the network, and Terraform starts a process for every
 /// alias: on a large machine one thread per core would cost more than it brings.

@@ -3,7 +3,7 @@
 use terraform_schema::{Diagnostics, Model, View};
 
 use crate::context::Warnings;
-use crate::server::AnyResource;
+use crate::server::{AnyDataSource, AnyResource};
 
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
@@ -14,6 +14,12 @@ pub trait Provider: Send + Sync + 'static {
 
     /// All kinds of managed objects, one line each: `vec![any(FlinkDeployment), ...]` (see [`crate::server::any`]).
     fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Data>>>;
+
+    /// All kinds of things that are looked up, one line each: `vec![any_data_source(FlinkCluster), ...]` (see
+    /// [`crate::server::any_data_source`]).
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Data>>> {
+        Vec::new()
+    }
 
     /// Checks the provider block beyond what each attribute checks for itself. Offline; unknown values must pass.
     fn validate(&self, config: View<'_>) -> Diagnostics {

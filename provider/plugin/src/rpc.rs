@@ -2,6 +2,7 @@
 //! in the log, errors as diagnostics. The functions behind the table decode, ask the server, encode.
 
 mod absent;
+mod data_source;
 mod provider;
 mod resource;
 mod schema;
@@ -177,8 +178,8 @@ provider_service! {
     move_resource_state "MoveResourceState" move_resource_state(target_type_name) => transfer::move_state;
     generate_resource_config "GenerateResourceConfig" generate_resource_config(type_name) => transfer::generate;
     validate_data_source_config "ValidateDataSourceConfig" validate_data_source_config(type_name)
-        => absent::validate_data_source;
-    read_data_source "ReadDataSource" read_data_source(type_name) => absent::read_data_source;
+        => data_source::validate;
+    read_data_source "ReadDataSource" read_data_source(type_name) => data_source::read;
     validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" validate_ephemeral_resource_config(type_name)
         => absent::validate_ephemeral;
     open_ephemeral_resource "OpenEphemeralResource" open_ephemeral_resource(type_name) => absent::open_ephemeral;

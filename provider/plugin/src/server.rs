@@ -4,9 +4,11 @@
 //! back from an apply, what is saved when something fails.
 
 mod any;
+mod any_data_source;
 mod apply;
 mod check;
 mod configure;
+mod data_source;
 mod generate;
 mod import;
 mod moves;
@@ -31,6 +33,7 @@ use crate::provider::{Configured, Provider};
 use crate::resource::PlanMark;
 
 pub use any::{AnyResource, Change, any};
+pub use any_data_source::{AnyDataSource, any_data_source};
 pub(crate) use apply::Apply;
 pub(crate) use import::ImportBy;
 pub(crate) use plan::PlanRequest;
@@ -50,6 +53,7 @@ pub(crate) struct Server<P: Provider> {
     provider: P,
     provider_schema: Schema,
     resources: BTreeMap<&'static str, Box<Kind<P::Data>>>,
+    data_sources: BTreeMap<&'static str, Box<dyn AnyDataSource<P::Data>>>,
     configured: RwLock<Option<Arc<Configured<P::Data>>>>,
     /// Cancelled when the process ends; parent of `run`.
     end: CancellationToken,
@@ -110,6 +114,11 @@ impl<P: Provider> Server<P> {
                 .into_iter()
                 .map(|resource| (resource.name(), resource))
                 .collect(),
+            data_sources: provider
+                .data_sources()
+                .into_iter()
+                .map(|data_source| (data_source.name(), data_source))
+                .collect(),
             provider,
             configured: RwLock::new(None),
             run: Mutex::new(end.child_token()),
@@ -135,7 +144,24 @@ impl<P: Provider> Server<P> {
             found.extend(schema::breaches(resource.name(), resource.schema()));
             found.extend(schema::identity_breaches(resource.name(), resource.identity_schema()));
         }
+        for data_source in self.data_sources() {
+            found.extend(schema::breaches(data_source.name(), data_source.schema()));
+            found.extend(schema::data_source_breaches(data_source.name(), data_source.schema()));
+        }
         found
+    }
+
+    /// All data sources, by type.
+    pub(crate) fn data_sources(&self) -> impl Iterator<Item = &dyn AnyDataSource<P::Data>> {
+        self.data_sources.values().map(AsRef::as_ref)
+    }
+
+    /// The data source of that type.
+    pub(crate) fn data_source(&self, type_name: &str) -> Result<&dyn AnyDataSource<P::Data>, Diagnostics> {
+        self.data_sources
+            .get(type_name)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| absent("data source", type_name).into())
     }
 
     /// The resource of that type.

@@ -65,7 +65,7 @@ struct Nested<'a> {
 
 enum Content<'a> {
     Block(&'a Block),
-    Object(&'a BTreeMap<String, Type>, Group),
+    Object(&'a BTreeMap<String, Type>, Option<&'a Block>, Group),
 }
 
 pub(super) fn schema(out: &mut String, block: &Block) {
@@ -125,7 +125,7 @@ fn headings_below(out: &mut String, below: Vec<Nested<'_>>) {
         ));
         match nested.content {
             Content::Block(block) => members(out, block, &nested.path),
-            Content::Object(types, group) => object_members(out, types, group, &nested.path),
+            Content::Object(types, described, group) => object_members(out, types, described, group, &nested.path),
         }
     }
 }
@@ -148,7 +148,7 @@ fn attribute_entry<'a>(
         below.push(Nested {
             anchor,
             path,
-            content: Content::Object(types, group),
+            content: Content::Object(types, attribute.members.as_deref(), group),
         });
     }
     let choices: Vec<String> = attribute
@@ -197,14 +197,22 @@ fn block_entry<'a>(out: &mut String, nested: &'a NestedBlock, path: Vec<&'a str>
     });
 }
 
-/// The members of an object attribute. Types hold no descriptions: those belong into the attribute's.
-fn object_members<'a>(out: &mut String, types: &'a BTreeMap<String, Type>, group: Group, parents: &[&'a str]) {
+/// The members of an object attribute. Types hold no descriptions: a struct may.
+fn object_members<'a>(
+    out: &mut String,
+    types: &'a BTreeMap<String, Type>,
+    described: Option<&'a Block>,
+    group: Group,
+    parents: &[&'a str],
+) {
     let mut below = Vec::new();
     if !types.is_empty() {
         heading(out, group, false);
     }
     for (name, ty) in types {
         let mut facts = Vec::new();
+        let attribute = described.and_then(|block| block.attribute(name));
+        let nested = described.and_then(|block| block.nested(name));
         if let Some(types) = object_of(ty) {
             let path = [parents, &[name.as_str()]].concat();
             let anchor = format!("nestedobjatt--{}", path.join("--"));
@@ -212,10 +220,14 @@ fn object_members<'a>(out: &mut String, types: &'a BTreeMap<String, Type>, group
             below.push(Nested {
                 anchor,
                 path,
-                content: Content::Object(types, group),
+                content: Content::Object(types, nested.map(|nested| &nested.block), group),
             });
         }
-        entry(out, name, &type_words(ty), "", &facts);
+        let description = attribute
+            .map(|attribute| attribute.description.as_str())
+            .or(nested.map(|nested| nested.block.description.as_str()))
+            .unwrap_or_default();
+        entry(out, name, &type_words(ty), description, &facts);
     }
     out.push('\n');
     headings_below(out, below);

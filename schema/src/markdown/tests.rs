@@ -241,3 +241,35 @@ fn a_page_that_the_registry_would_not_show_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn members_of_an_object_are_described_where_a_struct_does() {
+    let ty = Type::list(Type::Object([("name".to_owned(), Type::String)].into()));
+    let members = Block {
+        attributes: vec![attribute("name", Type::String, "Name of the vertex.")],
+        ..Block::default()
+    };
+    let vertices = Attribute {
+        members: Some(Box::new(members)),
+        ..computed("vertices", ty, "The steps of the job.")
+    };
+    let schema = Schema {
+        version: 0,
+        block: Block {
+            attributes: vec![vertices],
+            ..Block::default()
+        },
+    };
+    let page = Page {
+        kind: Kind::DataSource,
+        name: "flink_job",
+        provider: "flink",
+        subcategory: "",
+        summary: "A job.",
+        schema: &schema,
+        example: None,
+        import: Import::default(),
+    };
+    let page = render(&page).unwrap();
+    assert!(page.contains("- `name` (String) Name of the vertex."), "{page}");
+}

@@ -132,7 +132,10 @@ impl<T: AttributeType> AttributeType for Computed<T> {
     fn shape() -> Shape {
         let mut attribute = match T::shape() {
             Shape::Attribute(attribute) => attribute,
-            Shape::Block(nested) => Box::new(Attribute::new(nested.implied_type())),
+            Shape::Block(nested) => Box::new(Attribute {
+                members: Some(Box::new(nested.block.clone())),
+                ..Attribute::new(nested.implied_type())
+            }),
         };
         attribute.required = false;
         attribute.optional = false;

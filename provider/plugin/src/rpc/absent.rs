@@ -22,8 +22,6 @@ macro_rules! absent {
 }
 
 absent! {
-    validate_data_source validate_data_source_config::Response(type_name) "data source";
-    read_data_source read_data_source::Response(type_name) "data source";
     validate_ephemeral validate_ephemeral_resource_config::Response(type_name) "ephemeral resource";
     open_ephemeral open_ephemeral_resource::Response(type_name) "ephemeral resource";
     renew_ephemeral renew_ephemeral_resource::Response(type_name) "ephemeral resource";

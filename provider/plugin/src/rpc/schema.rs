@@ -31,6 +31,12 @@ pub(super) async fn metadata<P: Provider>(
                 type_name: resource.name().to_owned(),
             })
             .collect(),
+        data_sources: server
+            .data_sources()
+            .map(|data_source| pb::get_metadata::DataSourceMetadata {
+                type_name: data_source.name().to_owned(),
+            })
+            .collect(),
         ..Default::default()
     })
 }
@@ -44,6 +50,10 @@ pub(super) async fn provider<P: Provider>(
         resource_schemas: server
             .resources()
             .map(|resource| (resource.name().to_owned(), schema::schema(resource.schema())))
+            .collect(),
+        data_source_schemas: server
+            .data_sources()
+            .map(|data_source| (data_source.name().to_owned(), schema::schema(data_source.schema())))
             .collect(),
         server_capabilities: Some(capabilities()),
         diagnostics: convert::diagnostics(server.schema_breaches()),

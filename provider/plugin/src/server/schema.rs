@@ -1,7 +1,7 @@
 //! Rules for schemas (Terraform: `configschema.Block.InternalValidate`). Terraform refuses a provider that breaks one
 //! before anything else happens, naming neither resource nor remedy; so we say it first.
 
-use terraform_schema::{AttributePath, Block, Diagnostic, Diagnostics, Nesting, Schema, Type};
+use terraform_schema::{Attribute, AttributePath, Block, Diagnostic, Diagnostics, Nesting, Schema, Type};
 
 /// Every breach in the schema of a resource or provider block.
 pub(crate) fn breaches(name: &str, schema: &Schema) -> Diagnostics {
@@ -32,6 +32,29 @@ pub(crate) fn identity_breaches(name: &str, schema: &Schema) -> Diagnostics {
         .chain(attributes)
         .map(|what| bug(name, &format!("in its identity, {what}")))
         .collect()
+}
+
+/// Every breach of the rules that are for data sources only.
+pub(crate) fn data_source_breaches(name: &str, schema: &Schema) -> Diagnostics {
+    let block = &schema.block;
+    let write_only = attributes(block).filter(|attribute| attribute.write_only);
+    write_only
+        .map(|attribute| {
+            bug(
+                name,
+                &format!(
+                    "`{}` is write-only, which nothing in a data source may be",
+                    attribute.name
+                ),
+            )
+        })
+        .collect()
+}
+
+/// The attributes of a block and of all blocks in it.
+fn attributes(block: &Block) -> Box<dyn Iterator<Item = &Attribute> + '_> {
+    let nested = block.blocks.iter().flat_map(|nested| attributes(&nested.block));
+    Box::new(block.attributes.iter().chain(nested))
 }
 
 fn simple(ty: &Type) -> bool {
@@ -84,7 +107,7 @@ fn bug(name: &str, what: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use terraform_schema::{Attribute, NestedBlock};
+    use terraform_schema::NestedBlock;
 
     use super::*;
 
@@ -190,6 +213,21 @@ mod tests {
                 ),
             }
         }
+    }
+
+    #[test]
+    fn nothing_in_a_data_source_is_write_only() {
+        let of = |block| {
+            data_source_breaches("x_y", &Schema { version: 0, block })
+                .iter()
+                .count()
+        };
+        let secret = Attribute {
+            write_only: true,
+            ..attribute("a")
+        };
+        assert_eq!(of(set(vec![attribute("a")])), 0);
+        assert_eq!(of(set(vec![secret])), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod applying;
 mod identities;
+mod looking;
 mod planning;
 mod process;
 mod reading;

@@ -66,6 +66,22 @@ pub(crate) struct Slot {
     pub(crate) holds: String,
 }
 
+/// A box that somebody put on the shelf.
+#[derive(Clone, Debug, Schema)]
+#[schema(name = "shelf_box")]
+pub(crate) struct FoundBox {
+    /// Name of the box.
+    pub(crate) name: String,
+    /// Litres that it holds.
+    pub(crate) size: Computed<i64>,
+    /// What is written on it.
+    pub(crate) label: Computed<String>,
+    /// Notes on it.
+    pub(crate) tags: Computed<BTreeMap<String, String>>,
+    /// The parts that it is divided into.
+    pub(crate) slots: Computed<Vec<Slot>>,
+}
+
 /// Which box.
 #[derive(Clone, Debug, Schema)]
 pub(crate) struct BoxIdentity {

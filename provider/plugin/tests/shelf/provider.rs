@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use async_trait::async_trait;
-use terraform_plugin::server::AnyResource;
+use terraform_plugin::server::{AnyDataSource, AnyResource};
 use terraform_plugin::{
-    Configured, Context, Live, Lookup, MovedState, Owned, PlanContext, PlanMark, Planned, Provider, Resource, Service,
-    Warnings, any,
+    Configured, Context, DataSource, Live, Lookup, MovedState, Owned, PlanContext, PlanMark, Planned, Provider,
+    Resource, Service, Warnings, any, any_data_source,
 };
-use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Plan, Schema, Seen, UpdateClass, Value, View};
+use terraform_schema::{
+    AttributePath, Computed, Diagnostic, Diagnostics, Plan, Schema, Seen, UpdateClass, Value, View,
+};
 
-use model::{BoxIdentity, ShelfBox};
+use model::{BoxIdentity, FoundBox, ShelfBox};
 use store::{Store, Stored};
 
 fn main() -> ExitCode {
@@ -42,10 +44,43 @@ impl Provider for Shelf {
         vec![any(Boxes)]
     }
 
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Store>>> {
+        vec![any_data_source(Lookout)]
+    }
+
     fn configure(&self, config: View<'_>, _: &Warnings) -> Result<Configured<Store>, Diagnostics> {
         Ok(match config.at("directory").read::<String>()? {
             Seen::Known(directory) => Configured::Known(Store::at(directory)),
             Seen::Unknown | Seen::Null => Configured::Unknown(Store::at("nowhere")),
+        })
+    }
+}
+
+struct Lookout;
+
+#[async_trait]
+impl DataSource for Lookout {
+    type Data = Store;
+    type Model = FoundBox;
+
+    async fn read(&self, config: FoundBox, cx: &Context<'_, Store>) -> Result<FoundBox, Diagnostics> {
+        cx.data.log(&format!("look for {}", config.name))?;
+        if cx.data.fault("look-wait").is_err() {
+            std::future::pending::<()>().await;
+        }
+        let Some(stored) = cx.data.read(&config.name)? else {
+            return Err(Diagnostic::error("No such box")
+                .detail(format!("There is no box `{}` on the shelf.", config.name))
+                .at(AttributePath::of(["name"]))
+                .into());
+        };
+        let found = stored.model(&ShelfBox::named(&config.name));
+        Ok(FoundBox {
+            name: config.name,
+            size: Computed(found.size),
+            label: found.label.unwrap_or_default(),
+            tags: Computed(found.tags),
+            slots: found.slot.into(),
         })
     }
 }

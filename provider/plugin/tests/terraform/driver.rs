@@ -156,6 +156,11 @@ impl Workspace {
             .map_or(Value::Null, |one| one["values"].clone())
     }
 
+    /// An output.
+    pub fn output(&self, name: &str) -> Value {
+        self.json(&["output", "-json", name])
+    }
+
     /// Whether `shelf_box.it` is tainted.
     pub fn tainted(&self) -> bool {
         let state = self.json(&["show", "-json"]);

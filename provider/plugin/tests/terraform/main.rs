@@ -7,4 +7,5 @@
 mod driver;
 mod failures;
 mod life;
+mod looking;
 mod transfers;
