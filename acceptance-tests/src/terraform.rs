@@ -3,6 +3,7 @@
 //! A [`Workspace`] is a folder with configuration and state. Its commands give back what a user or a CI system would
 //! read: exit code, diagnostics, the plan as JSON, the state as JSON.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -155,6 +156,31 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// A workspace with the files of a folder, as whoever copies them has it; `edit` changes their content on the way. A
+    /// `terraform` block is added where none of them has one.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or the folder cannot be read.
+    pub async fn of(folder: &Path, edit: impl Fn(&str) -> String) -> Result<Self> {
+        let workspace = Self::new("").await?;
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            let name = name.with_context(|| format!("{} has a name in UTF-8", path.display()))?;
+            if path.is_file() {
+                files.push((name, edit(&std::fs::read_to_string(&path)?)));
+            }
+        }
+        if files.iter().any(|(_, content)| content.contains("required_providers")) {
+            std::fs::remove_file(workspace.folder.path().join("terraform.tf"))?;
+        }
+        for (name, content) in files {
+            workspace.write(&name, &content)?;
+        }
+        Ok(workspace)
+    }
+
     /// Sets an environment variable for every command from here on.
     pub fn environment(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -254,19 +280,33 @@ impl Workspace {
     /// The plan fails, or does not mention the resource.
     pub async fn planned(&self, address: &str) -> Result<Change> {
         self.plan(&[]).await?.expect_success()?;
+        let mut changes = self.changes().await?;
+        changes
+            .remove(address)
+            .with_context(|| format!("the plan does not mention {address}"))
+    }
+
+    /// What the last [`Self::plan`] does, by the address of the resource.
+    ///
+    /// # Errors
+    /// There is no plan.
+    pub async fn changes(&self) -> Result<BTreeMap<String, Change>> {
         let shown = self.run(&["show", "-json", "plan.bin"]).await?.expect_success()?;
         let plan: Value = serde_json::from_str(&shown.stdout)?;
-        let change = plan["resource_changes"]
-            .as_array()
-            .and_then(|changes| changes.iter().find(|change| change["address"] == address))
-            .with_context(|| format!("the plan does not mention {address}"))?;
-        let change = &change["change"];
-        Ok(Change {
-            actions: serde_json::from_value(change["actions"].clone())?,
-            before: change["before"].clone(),
-            after: change["after"].clone(),
-            after_unknown: change["after_unknown"].clone(),
-        })
+        let changes = plan["resource_changes"].as_array().into_iter().flatten();
+        changes
+            .map(|resource| {
+                let address = resource["address"].as_str().context("a resource has an address")?;
+                let change = &resource["change"];
+                let change = Change {
+                    actions: serde_json::from_value(change["actions"].clone())?,
+                    before: change["before"].clone(),
+                    after: change["after"].clone(),
+                    after_unknown: change["after_unknown"].clone(),
+                };
+                Ok((address.to_owned(), change))
+            })
+            .collect()
     }
 
     /// Plans, and fails where that plan would change anything.

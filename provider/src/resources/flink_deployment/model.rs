@@ -14,6 +14,9 @@ use crate::resources::timeouts::Timeouts;
 ///
 /// Apply ends when the job runs (or is suspended, where that was asked for), and says why where it does not. Destroying
 /// it keeps the state of the job safe first: see `on_destroy` of the provider.
+///
+/// The folder `examples` of the project has a whole configuration for each common use case, from one file per job to
+/// high availability, autoscaling and pods that do not run as root.
 #[derive(Clone, Debug, Schema)]
 #[schema(name = "flink_deployment", version = 0)]
 pub struct Deployment {
