@@ -503,7 +503,9 @@ fn the_table_of_the_examples_is_complete() -> Result<()> {
             "the link leads to the folder: {link}"
         );
         listed.insert(folder.0.to_owned());
-        let tests: Vec<_> = proof.split('`').skip(1).step_by(2).collect();
+        let named = proof.split('`').skip(1).step_by(2);
+        // `make demo` proves something, too.
+        let tests: Vec<_> = named.filter(|name| !name.starts_with("make ")).collect();
         ensure!(!tests.is_empty(), "{}: no test is named", folder.0);
         for test in tests {
             let is_there = include_str!("terraform_examples.rs").contains(&format!("fn {test}("));
