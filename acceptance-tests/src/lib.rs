@@ -3,6 +3,7 @@
 pub mod case;
 pub mod configurations;
 pub mod flink;
+pub mod recorder;
 pub mod recording;
 pub mod sandbox;
 pub mod scripted;

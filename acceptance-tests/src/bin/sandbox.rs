@@ -1,12 +1,14 @@
-//! `sandbox up|down|status`: a Kubernetes cluster for the demo and the acceptance tests.
+//! `sandbox up|down|status`: a Kubernetes cluster for the demo and the acceptance tests; `sandbox record`: recordings
+//! of it, or of a real operator.
 #![expect(clippy::print_stdout, reason = "what it prints is this tool's output")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use acceptance_tests::recorder::{self, Cluster, Replacement};
 use acceptance_tests::sandbox::{self, Options, Status, megabytes, spoken};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -55,6 +57,9 @@ enum Command {
         #[arg(long, default_value = "1.20", value_name = "VERSION")]
         flink: String,
     },
+    /// Do the steps of a scenario to the running sandbox, or to any cluster with a real operator, and write down
+    /// everything that a client sees of them.
+    Record(Record),
     /// The daemon behind `up`.
     #[command(hide = true)]
     Serve {
@@ -63,6 +68,76 @@ enum Command {
         #[arg(long)]
         options: String,
     },
+}
+
+#[derive(Args)]
+struct Record {
+    /// The scenario's file: `scenario.yaml` of any recording.
+    scenario: PathBuf,
+    /// The folder of the new recording.
+    #[arg(long, value_name = "FOLDER")]
+    into: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// A cluster with a real operator, by the current context of this file [default: the running sandbox].
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The namespace that is made for it [default: the scenario's].
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// A label of that namespace, for example pod-security.kubernetes.io/enforce=baseline. May be repeated.
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Seconds for each second of the scenario [default: as fast as the sandbox's stand-in is, elsewhere 1].
+    #[arg(long, value_name = "FACTOR")]
+    time_factor: Option<f64>,
+    /// A host, registry or folder of the cluster, and what it is called in scenarios and recordings. May be repeated.
+    #[arg(long = "replace", value_name = "REAL=RECORDED")]
+    replacements: Vec<Replacement>,
+    /// Configure the operator as the scenario says, scale and restart it. Everybody on the cluster feels that; at the
+    /// end it is put back as it was.
+    #[arg(long)]
+    may_change_operator: bool,
+    /// Leave the namespace as it is at the end.
+    #[arg(long)]
+    keep: bool,
+}
+
+fn label(text: &str) -> Result<(String, String)> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => bail!("write it as NAME=VALUE"),
+    }
+}
+
+impl Record {
+    fn options(self) -> Result<recorder::Options> {
+        let cluster = match self.kubeconfig {
+            Some(kubeconfig) => Cluster::Other(kubeconfig),
+            None => {
+                let state = self.place.options()?.state;
+                let record = sandbox::status(&state).and_then(|status| status.record);
+                let record = record.with_context(|| {
+                    format!(
+                        "no sandbox runs in {}; start it with `sandbox up`, or name another cluster with --kubeconfig",
+                        state.display()
+                    )
+                })?;
+                Cluster::Sandbox(Box::new(record))
+            }
+        };
+        Ok(recorder::Options {
+            scenario: self.scenario,
+            folder: self.into,
+            cluster,
+            namespace: self.namespace,
+            labels: self.labels,
+            time_factor: self.time_factor,
+            replacements: self.replacements.into_iter().collect(),
+            may_change_operator: self.may_change_operator,
+            keep: self.keep,
+        })
+    }
 }
 
 #[derive(Args)]
@@ -143,6 +218,10 @@ fn run(command: Command) -> Result<ExitCode> {
                 ..Options::personal()?
             })?;
             println!("{}", binary.display());
+        }
+        Command::Record(record) => {
+            let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+            runtime.block_on(recorder::record(record.options()?))?;
         }
         Command::Serve { kubernetes, options } => {
             let filter =
