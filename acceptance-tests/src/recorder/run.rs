@@ -1,8 +1,9 @@
 //! The steps of a scenario, done at their times.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use super::api::{self, Api};
 use super::journal::{Journal, facts};
@@ -106,19 +107,7 @@ impl<'a> Run<'a> {
             }
             step.result = Some(result);
         }
-        journal.say("waits until nothing changes any more");
-        let last = journal.now();
-        let is_deleting = || {
-            journal
-                .living()
-                .iter()
-                .any(|object| !object["metadata"]["deletionTimestamp"].is_null())
-        };
-        while journal.now() - last < END * self.factor
-            && (is_deleting() || journal.quiet().as_secs_f64() < QUIET * self.factor)
-        {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        self.until_quiet(journal).await;
         rest.ask_all().await?;
         rest.ask_the_gone().await?;
         for object in journal.living() {
@@ -132,7 +121,7 @@ impl<'a> Run<'a> {
     /// Waits for a second of the scenario. Whether it was still to come.
     async fn until(&self, journal: &Journal, second: f64, why: impl FnOnce() -> String) -> bool {
         let moment = journal.begun() + Duration::from_secs_f64((second * self.factor).max(0.0));
-        let left = moment.saturating_duration_since(std::time::Instant::now());
+        let left = moment.saturating_duration_since(Instant::now());
         if left >= Duration::from_secs(1) {
             let why = why();
             if !why.is_empty() {
@@ -141,6 +130,21 @@ impl<'a> Run<'a> {
         }
         tokio::time::sleep(left).await;
         !left.is_zero()
+    }
+
+    /// Waits until nothing happens any more, counted from now.
+    async fn until_quiet(&self, journal: &Journal) {
+        journal.say("waits until nothing changes any more");
+        let begun = Instant::now();
+        let [quiet, end] = [QUIET, END].map(|seconds| Duration::from_secs_f64(seconds * self.factor));
+        let is_deleting = |object: &Value| !object["metadata"]["deletionTimestamp"].is_null();
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let still = journal.quiet().min(begun.elapsed()) >= quiet;
+            if begun.elapsed() >= end || (still && !journal.living().iter().any(is_deleting)) {
+                return;
+            }
+        }
     }
 
     async fn act(&mut self, step: &mut Step, journal: &Journal, namespace: &str) -> Result<StepResult> {
