@@ -1,10 +1,11 @@
 # Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
-.PHONY: help demo test check docs install sandbox-up sandbox-down
+.PHONY: help demo test check bench docs install sandbox-up sandbox-down
 
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
 	@echo "make test          all tests, layer by layer, with each layer's time"
 	@echo "make check         format, lints, dependency rules, generated files"
+	@echo "make bench         measure the release build against doing nothing, and against other providers"
 	@echo "make docs          write docs/ and the schema snapshot anew"
 	@echo "make install       build the provider and put it where terraform init and tofu init find it"
 	@echo "make sandbox-up    start a Kubernetes API server with the operator's stand-in, and keep it"
@@ -18,6 +19,9 @@ test:
 
 check:
 	@acceptance-tests/scripts/check
+
+bench:
+	@acceptance-tests/scripts/bench
 
 docs:
 	@acceptance-tests/scripts/docs

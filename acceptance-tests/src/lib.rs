@@ -1,5 +1,6 @@
 //! The harness of the acceptance tests, and the sandbox they and the demo run against.
 
+pub mod bench;
 pub mod case;
 pub mod configurations;
 pub mod flink;

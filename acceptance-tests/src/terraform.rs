@@ -121,33 +121,11 @@ impl Workspace {
     /// # Errors
     /// The provider does not build, or the folder cannot be written.
     pub async fn new(configuration: &str) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("flink-acceptance-").tempdir()?;
         let binary = provider_binary().await?;
-        let overrides = binary
-            .parent()
-            .context("the binary lies in a folder")?
-            .display()
-            .to_string();
-        let cli_config = folder.path().join("cli.tfrc");
-        // OpenTofu's addresses begin with its own registry's name; each program takes the line that it knows.
-        std::fs::write(
-            &cli_config,
-            format!(
-                "provider_installation {{\n  dev_overrides {{\n    \"terraform-flink/flink\" = \"{overrides}\"\n    \
-                 \"registry.opentofu.org/terraform-flink/flink\" = \"{overrides}\"\n  }}\n  direct {{}}\n}}\n"
-            ),
-        )?;
-        let mut workspace = Self {
-            folder,
-            environment: Vec::new(),
-        };
-        workspace.environment("TF_CLI_CONFIG_FILE", &cli_config.display().to_string());
+        let folder = binary.parent().context("the binary lies in a folder")?;
+        let mut workspace = Self::overriding(&[("terraform-flink/flink", folder)])?;
         // What the provider would mend, and log as a bug of its own, fails a test.
         workspace.environment("TERRAFORM_PLUGIN_STRICT", "1");
-        // What the machine's own configuration says must not reach a test.
-        for name in ["KUBECONFIG", "KUBE_CONFIG_PATH"] {
-            workspace.environment(name, "");
-        }
         workspace.write(
             "terraform.tf",
             "terraform {\n  required_providers {\n    flink = {\n      source = \"terraform-flink/flink\"\n    }\n  }\n}\n",
@@ -179,6 +157,45 @@ impl Workspace {
             workspace.write(&name, &content)?;
         }
         Ok(workspace)
+    }
+
+    /// An empty workspace that takes providers, by source address, from the folders that hold their binaries.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn overriding(providers: &[(&str, &Path)]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("flink-acceptance-").tempdir()?;
+        let cli_config = folder.path().join("cli.tfrc");
+        let mut workspace = Self {
+            folder,
+            environment: Vec::new(),
+        };
+        workspace.environment("TF_CLI_CONFIG_FILE", &cli_config.display().to_string());
+        // What the machine's own configuration says must not reach a test.
+        for name in ["KUBECONFIG", "KUBE_CONFIG_PATH"] {
+            workspace.environment(name, "");
+        }
+        workspace.take_providers_from(providers)?;
+        Ok(workspace)
+    }
+
+    /// Takes providers from other folders from here on.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn take_providers_from(&self, providers: &[(&str, &Path)]) -> Result<()> {
+        // OpenTofu's addresses begin with its own registry's name; each program takes the line that it knows.
+        let overrides: String = providers
+            .iter()
+            .map(|(source, folder)| (source, folder.display()))
+            .map(|(source, folder)| {
+                format!("    \"{source}\" = \"{folder}\"\n    \"registry.opentofu.org/{source}\" = \"{folder}\"\n")
+            })
+            .collect();
+        self.write(
+            "cli.tfrc",
+            &format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n  direct {{}}\n}}\n"),
+        )
     }
 
     /// Sets an environment variable for every command from here on.

@@ -29,7 +29,7 @@ use crate::listener::Stream;
 use crate::serve::LARGEST_MESSAGE;
 
 pub use identity::Identity;
-pub use launch::{Launch, StartError};
+pub use launch::{Launch, StartError, environment};
 
 use output::Output;
 

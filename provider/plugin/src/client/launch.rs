@@ -62,12 +62,8 @@ impl Launch {
     /// with what Terraform adds to it.
     pub fn new(program: impl AsRef<Path>) -> Self {
         let mut command = Command::new(program.as_ref());
-        let (cookie, value) = COOKIE;
         command
-            .env(cookie, value)
-            .env("PLUGIN_PROTOCOL_VERSIONS", "6,5")
-            .env("PLUGIN_MIN_PORT", "10000")
-            .env("PLUGIN_MAX_PORT", "25000")
+            .envs(environment())
             .env_remove("PLUGIN_CLIENT_CERT")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -159,6 +155,17 @@ impl Launch {
             _sockets: sockets,
         })
     }
+}
+
+/// What Terraform adds to the environment of every provider that it starts, without the certificate and the folder for
+/// the socket.
+pub fn environment() -> [(&'static str, &'static str); 4] {
+    [
+        COOKIE,
+        ("PLUGIN_PROTOCOL_VERSIONS", "6,5"),
+        ("PLUGIN_MIN_PORT", "10000"),
+        ("PLUGIN_MAX_PORT", "25000"),
+    ]
 }
 
 /// Reads a handshake line of protocol 5, or what a debugged provider prints instead.
