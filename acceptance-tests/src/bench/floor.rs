@@ -77,7 +77,7 @@ async fn create(api: &Api<DynamicObject>, object: DynamicObject) -> Result<()> {
     let made = api.create(&PostParams::default(), &object).await?;
     watch_until(api, &made, |event| match event {
         WatchEvent::Added(object) | WatchEvent::Modified(object) => runs(&object.data),
-        _ => false,
+        WatchEvent::Deleted(_) | WatchEvent::Bookmark(_) | WatchEvent::Error(_) => false,
     })
     .await
 }
