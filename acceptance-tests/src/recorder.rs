@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::recording::story::Story;
 use crate::recording::{Recording, SCENARIO, Scenario};
 use crate::sandbox::{self, say};
 
@@ -119,7 +120,11 @@ pub async fn record(options: Options) -> Result<()> {
         let stage = Stage::make(&api, &scenario.namespace, &options.labels).await?;
         let run = Run::new(&api, &mut operator, options.replacements, factor);
         let recorded = run.perform(scenario).await;
-        let written = recorded.and_then(|recording| write(&recording, &options.folder));
+        let written = recorded.and_then(|recording| {
+            write(&recording, &options.folder)?;
+            compare(&recording, &options.scenario);
+            Ok(())
+        });
         if options.keep {
             say(format!("keeps the namespace {}", stage.namespace()));
         } else {
@@ -158,4 +163,22 @@ fn write(recording: &Recording, folder: &Path) -> Result<()> {
         folder.display()
     ));
     Ok(())
+}
+
+/// Says what agrees with the recording that the scenario is from, if it is from one.
+fn compare(recording: &Recording, scenario: &Path) {
+    let Some(Ok(original)) = scenario.parent().map(Recording::read) else {
+        return;
+    };
+    for name in Story::names(&original) {
+        let [theirs, ours] = [&original, recording].map(|recording| Story::recorded(recording, &name, f64::MAX));
+        say(match theirs.differences(&ours) {
+            None => format!("{name}: the same story as in the scenario's own recording"),
+            Some(differences) => {
+                format!(
+                    "{name}: another story than in the scenario's own recording, which is at the left\n{differences}"
+                )
+            }
+        });
+    }
 }

@@ -8,7 +8,7 @@
 //! - the moments in which a job that starts is `INITIALIZING` or `CREATED`;
 //! - how often a crashing pod goes back and forth between two restarts.
 
-use std::fmt;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -50,6 +50,15 @@ impl Story {
         )
     }
 
+    /// The names of all `FlinkDeployment`s of a recording.
+    pub fn names(recording: &Recording) -> BTreeSet<String> {
+        let objects = recording.changes.iter().map(|change| &change.object);
+        objects
+            .filter(|object| object["kind"] == "FlinkDeployment")
+            .map(|object| text(&object["metadata"]["name"]))
+            .collect()
+    }
+
     /// Whether nothing was seen at all.
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
@@ -68,15 +77,6 @@ impl Story {
             }
         }
         (!text.is_empty()).then_some(text)
-    }
-}
-
-impl fmt::Display for Story {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.states
-            .iter()
-            .chain(&self.events)
-            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
