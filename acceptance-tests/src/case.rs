@@ -34,7 +34,7 @@ impl Case {
     /// The cluster cannot be reached or started.
     pub async fn new(prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
         let options = Options {
-            flink: "1.20".to_owned(),
+            flink: Options::EVERY_FLINK.to_owned(),
             ..Options::acceptance("acceptance")?
         };
         Self::on(options, prefix, jobs, configuration).await

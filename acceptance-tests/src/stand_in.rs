@@ -10,9 +10,14 @@
 //!
 //! **Real** ([`Options::flink`]): an application-mode deployment becomes Flink processes on loopback,
 //! reached through the API server's service proxy at `<name>-rest:8081` as on a real cluster. The
-//! states follow the processes. Session clusters and deployments that cannot start (no such image,
-//! no such account, a jar that would have to be fetched) stay status-only, and so does everything in
-//! a namespace with the label `sandbox.terraform-provider-flink/flink: none`.
+//! states follow the processes. Its `flinkVersion` says which Flink: an image is only a name here.
+//! Session clusters, deployments that cannot start (no such image, no such account, a jar that would
+//! have to be fetched) and those of a Flink that is not there stay status-only, and so does everything
+//! in a namespace with the label `sandbox.terraform-provider-flink/flink: none`.
+//!
+//! Only so many real clusters run at once ([`Options::places`]). One more stays `DEPLOYING`, with an
+//! event `SandboxFull` that says what it waits for, and starts when a place is free. A suspended job
+//! keeps none, an upgrade keeps its own.
 //!
 //! As with the real operator, the service account must exist in the namespace.
 //!
@@ -46,6 +51,7 @@ pub mod diff;
 mod driver;
 mod kubernetes;
 pub mod operator;
+mod places;
 mod real;
 pub mod rehearsal;
 pub mod simulation;
@@ -56,13 +62,17 @@ pub mod timing;
 pub mod validation;
 pub mod world;
 
+pub use places::Places;
+
 /// What the stand-in is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where the API server finds the JobManagers.
     pub routes: Routes,
-    /// The Flink that application clusters really run. Without it everything is status-only.
-    pub flink: Option<Installation>,
+    /// The Flinks that application clusters really run. Without any, everything is status-only.
+    pub flink: Vec<Installation>,
+    /// Places for real clusters.
+    pub places: Places,
     /// Seconds that it takes for what took a second in the recordings; 0.1 creates an application
     /// in about a second and a half.
     pub time_factor: f64,

@@ -26,10 +26,9 @@ struct Stage {
 
 impl Stage {
     async fn new(prefix: &str, labels: &[(&str, &str)]) -> Result<Self> {
-        let flink = Version::V1_20.name().to_owned();
         Self::on(
             Sandbox::start(Options {
-                flink,
+                flink: Options::EVERY_FLINK.to_owned(),
                 ..Options::acceptance("acceptance")?
             })
             .await?,
@@ -389,6 +388,39 @@ async fn tests_can_stop_the_operator_and_hold_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_third_real_cluster_waits_for_a_place() -> Result<()> {
+    let stage = Stage::new("stand-in-places", &[]).await?;
+    let names = ["app-1", "app-2", "app-3"];
+    for name in names {
+        let body = json!({
+            "apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+            "metadata": { "name": name }, "spec": application(),
+        });
+        let deployment = serde_json::from_value(body)?;
+        stage.deployments.create(&PostParams::default(), &deployment).await?;
+    }
+    let pods: Api<Pod> = Api::namespaced(stage.client.clone(), stage.namespace.name());
+    let deadline = Instant::now() + PATIENCE;
+    let mut ran = Vec::new();
+    // Each makes room for the next once it runs.
+    while ran.len() < names.len() {
+        ensure!(Instant::now() < deadline, "only {ran:?} ran in time");
+        let running = pods.list(&ListParams::default()).await?.items.len();
+        assert!(running <= 2, "{running} clusters at once");
+        for object in stage.deployments.list(&ListParams::default()).await? {
+            let (name, object) = (object.name_any(), serde_json::to_value(&object)?);
+            if !ran.contains(&name) && Sight::of(&object).job == "RUNNING" {
+                stage.deployments.delete(&name, &DeleteParams::default()).await?;
+                ran.push(name);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(stage.reasons().await?.contains(&"SandboxFull".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ran_goes_on_after_a_restart() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let state = directory.path().join("sandbox");
@@ -420,7 +452,7 @@ async fn what_ran_goes_on_after_a_restart() -> Result<()> {
     let left = String::from_utf8_lossy(&processes.stdout).contains(&state.display().to_string());
     assert!(!left, "no process of Flink outlives the sandbox");
 
-    let again = Sandbox::start(options).await?;
+    let again = Sandbox::start(options.clone()).await?;
     let answers = async || stage.rest(&format!("jobs/{id}/checkpoints")).await;
     let deadline = Instant::now() + PATIENCE;
     let checkpoints = loop {
@@ -438,6 +470,39 @@ async fn what_ran_goes_on_after_a_restart() -> Result<()> {
         "{checkpoints}"
     );
     stage.until_running(1).await?;
+
+    // The JobManager of a suspended job comes back, too, and the job from its savepoint.
+    stage
+        .patch(json!({ "spec": { "job": { "state": "suspended" } } }))
+        .await?;
+    let suspended = |sight: &Sight| sight.observed && sight.lifecycle == "SUSPENDED";
+    let object = stage.until("suspended", suspended).await?;
+    let saved = object["status"]["jobStatus"]["upgradeSavepointPath"].clone();
+    drop(again);
+    let stop = state.clone();
+    tokio::task::spawn_blocking(move || sandbox::down(&stop, false)).await??;
+    let again = Sandbox::start(options).await?;
+    let deadline = Instant::now() + PATIENCE;
+    let overview = loop {
+        match stage.rest("overview").await {
+            Ok(overview) => break overview,
+            Err(error) => ensure!(Instant::now() < deadline, "the JobManager does not come back: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(
+        (&overview["jobs-running"], &overview["taskmanagers"]),
+        (&json!(0), &json!(0))
+    );
+    let object = stage.until("still suspended", suspended).await?;
+    assert_eq!(object["status"]["jobManagerDeploymentStatus"], "READY");
+    let generation = stage
+        .patch(json!({ "spec": { "job": { "state": "running" } } }))
+        .await?;
+    let object = stage.until_running(generation).await?;
+    let id = object["status"]["jobStatus"]["jobId"].as_str().context("a job id")?;
+    let checkpoints = stage.rest(&format!("jobs/{id}/checkpoints")).await?;
+    assert_eq!(checkpoints["latest"]["restored"]["external_path"], saved);
     stage.delete().await?;
     drop((stage, again));
     tokio::task::spawn_blocking(move || sandbox::down(&state, true)).await??;

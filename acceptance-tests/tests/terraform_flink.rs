@@ -29,6 +29,22 @@ async fn restored(case: &Case, job: &Value) -> Result<Value> {
     Ok(case.rest("orders", &format!("jobs/{id}/checkpoints")).await?["latest"]["restored"].clone())
 }
 
+/// The configuration with its job on Flink 2.1.
+fn on_flink_2(configuration: &str) -> String {
+    with(
+        configuration,
+        &[("\"flink:1.20\"", "\"flink:2.1\""), ("\"v1_20\"", "\"v2_1\"")],
+    )
+}
+
+async fn flink_version(case: &Case) -> Result<String> {
+    let overview = case.rest("orders", "overview").await?;
+    let version = overview["flink-version"]
+        .as_str()
+        .context("a JobManager has a version")?;
+    Ok(version.to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_job_keeps_its_state_through_upgrade_suspend_and_resume() -> Result<()> {
     let case = Case::new("real", Jobs::Real, STATEFUL).await?;
@@ -95,5 +111,61 @@ async fn a_real_job_keeps_its_state_through_upgrade_suspend_and_resume() -> Resu
 
     case.workspace.destroy().await?.expect_success()?;
     assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}
+
+/// Flink 2.1 from the first apply to a destroy that leaves a savepoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn flink_2_runs_upgrades_with_state_and_ends_with_a_savepoint() -> Result<()> {
+    let configuration = on_flink_2(STATEFUL);
+    let case = Case::new("flink-2", Jobs::Real, &configuration).await?;
+    case.apply(&configuration).await?;
+    let first = running(&case).await?;
+    assert!(flink_version(&case).await?.starts_with("2.1."));
+    assert_eq!(restored(&case, &first).await?, Value::Null);
+
+    case.apply(&with(&configuration, &[("parallelism  = 1", "parallelism  = 2")]))
+        .await?;
+    let second = running(&case).await?;
+    assert_ne!(first["jid"], second["jid"]);
+    let from = restored(&case, &second).await?;
+    assert_eq!(from["is_savepoint"], true, "the upgrade took a savepoint: {from}");
+
+    let destroyed = case.workspace.destroy().await?.expect_success()?;
+    let warning = destroyed.warnings().next().context("the path is a warning")?;
+    assert_eq!(warning.summary, "State of the job is kept");
+    let upgraded_from = from["external_path"].as_str().context("a path")?;
+    assert!(
+        warning.detail.contains("/flink-data/savepoints/savepoint-") && !warning.detail.contains(upgraded_from),
+        "a savepoint of its own: {}",
+        warning.detail
+    );
+    assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}
+
+/// A newer Flink is an upgrade like others: in place, and from a savepoint of the older one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_moves_from_flink_1_20_to_2_1_with_its_state() -> Result<()> {
+    let case = Case::new("to-flink-2", Jobs::Real, STATEFUL).await?;
+    case.apply(STATEFUL).await?;
+    let first = running(&case).await?;
+    assert!(flink_version(&case).await?.starts_with("1.20."));
+    let uid = case.deployment("orders").await?.context("it is there")?["metadata"]["uid"].clone();
+
+    case.apply(&on_flink_2(STATEFUL)).await?;
+    let second = running(&case).await?;
+    assert!(flink_version(&case).await?.starts_with("2.1."));
+    let object = case.deployment("orders").await?.context("it stays")?;
+    assert_eq!(object["metadata"]["uid"], uid, "changed in place");
+    let savepoint = object["status"]["jobStatus"]["upgradeSavepointPath"]
+        .as_str()
+        .context("a savepoint")?;
+    let taken_of = first["jid"].as_str().and_then(|id| id.get(..6)).context("an id")?;
+    assert!(savepoint.contains(&format!("/savepoint-{taken_of}-")), "{savepoint}");
+    let from = restored(&case, &second).await?;
+    assert_eq!(from["external_path"], savepoint);
+
+    case.workspace.destroy().await?.expect_success()?;
     Ok(())
 }

@@ -27,9 +27,9 @@ enum Command {
     Up {
         #[command(flatten)]
         place: Place,
-        /// Flink version that application clusters really run, for example 1.20; `none` for
+        /// Flink versions that application clusters really run, for example 1.20,2.1; `none` for
         /// statuses without Flink.
-        #[arg(long, default_value = "none", value_name = "VERSION")]
+        #[arg(long, default_value = "none", value_name = "VERSIONS")]
         flink: String,
         /// Operator version of the CRDs, or `derived` for the project's own.
         #[arg(long, default_value = "1.15.0", value_name = "VERSION")]
@@ -53,8 +53,8 @@ enum Command {
     },
     /// Build and fetch what `up` needs and would get by itself, so that it starts in seconds.
     Build {
-        /// Flink version to fetch, or `none`.
-        #[arg(long, default_value = "1.20", value_name = "VERSION")]
+        /// Flink versions to fetch, or `none`.
+        #[arg(long, default_value = Options::EVERY_FLINK, value_name = "VERSIONS")]
         flink: String,
     },
     /// Do the steps of a scenario to the running sandbox, or to any cluster with a real operator, and write down

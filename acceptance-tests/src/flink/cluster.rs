@@ -16,6 +16,8 @@ use super::process::Process;
 use super::{Installation, Rest, Volumes};
 
 const JOB_MANAGER: &str = "org.apache.flink.container.entrypoint.StandaloneApplicationClusterEntryPoint";
+/// A JobManager without a job.
+const JOB_MANAGER_ALONE: &str = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint";
 const TASK_MANAGER: &str = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner";
 
 /// Packages of the JDK that Flink opens on Java 17.
@@ -78,6 +80,8 @@ pub struct Application {
     pub restore: Option<String>,
     /// Whether state in it that belongs to no operator is dropped.
     pub allow_non_restored_state: bool,
+    /// Whether the job is over: a JobManager is left without job and TaskManagers, as after a suspension.
+    pub over: bool,
 }
 
 /// How a cluster is doing.
@@ -131,12 +135,12 @@ impl Cluster {
             installation,
             volumes,
             directory: directory.to_owned(),
-            application,
             rest: Rest::new(gateway.port()),
             gateway,
             job_manager: None,
             task_managers: Vec::new(),
-            working: true,
+            working: !application.over,
+            application,
             restarts: 0,
             rests_until: None,
         };
@@ -153,6 +157,11 @@ impl Cluster {
     /// The REST API.
     pub fn rest(&self) -> Rest {
         self.rest
+    }
+
+    /// Whether TaskManagers run, or would if they could: until [`Cluster::release`].
+    pub fn is_at_work(&self) -> bool {
+        self.working
     }
 
     /// What the cluster was started with.
@@ -274,24 +283,13 @@ impl Cluster {
         fs::write(conf.join("log4j.properties"), LOG4J).context("write log4j's configuration")?;
         let memory = memory_parameters(&self.installation, &conf, &all, "GET_JM_RESOURCE_PARAMS").await?;
 
-        let mut arguments = vec!["--job-id".to_owned(), self.application.job_id.clone()];
-        if let Some(class) = &self.application.entry_class {
-            arguments.extend(["--job-classname".to_owned(), class.clone()]);
-        }
-        if let Some(location) = &self.application.restore {
-            arguments.extend(["--fromSavepoint".to_owned(), self.volumes.outward(location)]);
-        }
-        if self.application.allow_non_restored_state {
-            arguments.push("--allowNonRestoredState".to_owned());
-        }
-        arguments.extend(memory.dynamic.clone());
-        arguments.extend(
-            self.application
-                .args
-                .iter()
-                .map(|argument| self.volumes.outward(argument)),
-        );
-        self.job_manager = Some(self.java("jobmanager", JOB_MANAGER, &memory.jvm, arguments)?);
+        let main = if self.application.over {
+            JOB_MANAGER_ALONE
+        } else {
+            JOB_MANAGER
+        };
+        let arguments = self.job_manager_arguments(&memory);
+        self.job_manager = Some(self.java("jobmanager", main, &memory.jvm, arguments)?);
         self.gateway.lead_to(ports.rest);
         self.rests_until = None;
         if self.working {
@@ -301,12 +299,34 @@ impl Cluster {
         self.keep_task_managers()
     }
 
+    fn job_manager_arguments(&self, memory: &Memory) -> Vec<String> {
+        let application = &self.application;
+        if application.over {
+            return memory.dynamic.clone();
+        }
+        let mut arguments = vec!["--job-id".to_owned(), application.job_id.clone()];
+        if let Some(class) = &application.entry_class {
+            arguments.extend(["--job-classname".to_owned(), class.clone()]);
+        }
+        if let Some(location) = &application.restore {
+            arguments.extend(["--fromSavepoint".to_owned(), self.volumes.outward(location)]);
+        }
+        if application.allow_non_restored_state {
+            arguments.push("--allowNonRestoredState".to_owned());
+        }
+        arguments.extend(memory.dynamic.clone());
+        let own = application.args.iter().map(|argument| self.volumes.outward(argument));
+        arguments.extend(own);
+        arguments
+    }
+
     fn keep_task_managers(&mut self) -> Result<()> {
         if !self.working {
             return Ok(());
         }
         self.task_managers.retain_mut(|process| process.exit().is_none());
-        let memory = known_memory(&self.directory.join("conf"), "GET_TM_RESOURCE_PARAMS");
+        let conf = self.directory.join("conf");
+        let memory = known_memory(&self.installation, &conf, "GET_TM_RESOURCE_PARAMS");
         let Some(memory) = memory else { return Ok(()) };
         while self.task_managers.len() < Workers::of(&self.application).count as usize {
             let name = format!("taskmanager-{}", self.task_managers.len() + 1);
@@ -385,19 +405,24 @@ struct Memory {
     dynamic: Vec<String>,
 }
 
-/// What was computed so far, by purpose and the memory settings that went in.
+/// What was computed so far, by Flink version, purpose and the memory settings that went in.
 static COMPUTED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 
-fn memory_key(purpose: &str, settings: &str) -> String {
+fn memory_key(installation: &Installation, purpose: &str, settings: &str) -> String {
     let relevant = settings
         .lines()
         .filter(|line| line.contains(".memory.") || line.contains("numberOfTaskSlots"));
-    relevant.fold(purpose.to_owned(), |key, line| key + "\n" + line)
+    let begin = format!("{} {purpose}", installation.version().name());
+    relevant.fold(begin, |key, line| key + "\n" + line)
 }
 
-fn known_memory(conf: &Path, purpose: &str) -> Option<Memory> {
+fn known_memory(installation: &Installation, conf: &Path, purpose: &str) -> Option<Memory> {
     let settings = fs::read_to_string(conf.join("config.yaml")).ok()?;
-    COMPUTED.lock().ok()?.get(&memory_key(purpose, &settings)).cloned()
+    COMPUTED
+        .lock()
+        .ok()?
+        .get(&memory_key(installation, purpose, &settings))
+        .cloned()
 }
 
 /// Asks Flink's own tool, which is what its start scripts do. Remembered, because it takes a second.
@@ -407,7 +432,7 @@ async fn memory_parameters(
     settings: &BTreeMap<String, String>,
     purpose: &str,
 ) -> Result<Memory> {
-    if let Some(memory) = known_memory(conf, purpose) {
+    if let Some(memory) = known_memory(installation, conf, purpose) {
         return Ok(memory);
     }
     let tool = installation.home().join("bin/bash-java-utils.jar");
@@ -447,7 +472,7 @@ async fn memory_parameters(
         dynamic: words(1),
     };
     if let Ok(mut computed) = COMPUTED.lock() {
-        computed.insert(memory_key(purpose, &yaml(settings)), memory.clone());
+        computed.insert(memory_key(installation, purpose, &yaml(settings)), memory.clone());
     }
     Ok(memory)
 }

@@ -182,6 +182,7 @@ mod tests {
             task_managers,
             restore: None,
             allow_non_restored_state: false,
+            over: false,
         }
     }
 

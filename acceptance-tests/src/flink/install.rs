@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use super::archive::Classes;
-use crate::sandbox::{say, spoken};
+use crate::sandbox::{mark_used, prune, say, spoken};
 
 /// A Flink version that the sandbox can run, with everything pinned that it needs.
 ///
@@ -17,6 +17,8 @@ use crate::sandbox::{say, spoken};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     name: &'static str,
+    /// Size of the download.
+    megabytes: u32,
     requirements: &'static str,
     examples: &'static str,
 }
@@ -25,12 +27,21 @@ impl Version {
     /// Flink 1.20.
     pub const V1_20: Self = Self {
         name: "1.20",
+        megabytes: 230,
         requirements: include_str!("../../sandbox/flink/1.20/requirements.txt"),
         examples: include_str!("../../sandbox/flink/1.20/examples.txt"),
     };
 
+    /// Flink 2.1.
+    pub const V2_1: Self = Self {
+        name: "2.1",
+        megabytes: 310,
+        requirements: include_str!("../../sandbox/flink/2.1/requirements.txt"),
+        examples: include_str!("../../sandbox/flink/2.1/examples.txt"),
+    };
+
     /// Every version, oldest first.
-    pub const ALL: &[Self] = &[Self::V1_20];
+    pub const ALL: &[Self] = &[Self::V1_20, Self::V2_1];
 
     /// The version with this name, for example `1.20`.
     pub fn named(name: &str) -> Option<Self> {
@@ -40,6 +51,13 @@ impl Version {
     /// Major and minor number, for example `1.20`.
     pub fn name(self) -> &'static str {
         self.name
+    }
+
+    /// Whether this is the version that a `FlinkDeployment` calls `v1_20` and the like.
+    pub fn is(self, flink_version: &str) -> bool {
+        flink_version
+            .strip_prefix('v')
+            .is_some_and(|numbers| numbers.replace('_', ".") == self.name)
     }
 
     /// Changes whenever what is installed changes.
@@ -82,9 +100,10 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Finds `version` in the cache, or fetches it: about 230 MB with pip and an example jar with
+    /// Finds `version` in the cache, or fetches it: some hundred MB with pip and an example jar with
     /// Maven, half a minute; and prepares it for a quick start, half a minute more. Says so on
-    /// standard error. Waits while another process does it.
+    /// standard error. Waits while another process does it. Removes installations that nobody used
+    /// for long.
     ///
     /// The cache is `$XDG_CACHE_HOME/terraform-provider-flink`, or below `~/.cache`.
     pub fn ensure(version: Version) -> Result<Self> {
@@ -100,10 +119,11 @@ impl Installation {
             classes: Classes::Jars,
         };
         if installation.home.is_dir() && installation.use_archives()? {
+            installation.keep(cache);
             return Ok(installation);
         }
         fs::create_dir_all(cache).with_context(|| format!("create {}", cache.display()))?;
-        let lock_path = installation.home.with_extension("lock");
+        let lock_path = cache.join(format!("flink-{}.lock", version.name));
         let lock = File::create(&lock_path).with_context(|| format!("create {}", lock_path.display()))?;
         if lock.try_lock().is_err() {
             say(format!("waits for another process that fetches Flink {}", version.name));
@@ -115,7 +135,14 @@ impl Installation {
         if !installation.use_archives()? {
             installation.make_archives();
         }
+        installation.keep(cache);
         Ok(installation)
+    }
+
+    /// This one is used, and what nobody used for long is not needed any more.
+    fn keep(&self, cache: &Path) {
+        mark_used(&self.home);
+        prune(cache, |name| name.starts_with("flink-"));
     }
 
     /// Which Flink this is.
@@ -143,12 +170,12 @@ impl Installation {
 
     fn fetch(&self) -> Result<()> {
         let started = Instant::now();
-        let partial = self.home.with_extension("partial");
+        let partial = self.home.with_file_name(format!("partial-flink-{}", self.version.name));
         let _ = fs::remove_dir_all(&partial);
         fs::create_dir_all(&partial).with_context(|| format!("create {}", partial.display()))?;
         say(format!(
-            "fetches Flink {} with pip and Maven (230 MB, once; about half a minute)",
-            self.version.name
+            "fetches Flink {} with pip and Maven ({} MB, once; about half a minute)",
+            self.version.name, self.version.megabytes
         ));
         self.fetch_libraries(&partial)?;
         for pin in self.version.example_pins() {
@@ -258,6 +285,10 @@ mod tests {
                 assert!(pin.path.ends_with(".jar"), "{}", pin.path);
             }
             assert_eq!(Version::named(version.name), Some(*version));
+        }
+        assert!(Version::V2_1.is("v2_1"));
+        for other in ["v1_20", "2_1", "2.1", "v2_10", ""] {
+            assert!(!Version::V2_1.is(other), "{other}");
         }
         assert_eq!(Version::named("0.9"), None);
     }

@@ -12,10 +12,12 @@ use super::control_plane::ControlPlane;
 use super::state::{Program, Record, State};
 use super::{Options, Routes, session};
 use crate::flink::Installation;
-use crate::stand_in;
+use crate::stand_in::{self, Places};
 
 /// How long the stand-in may take to end its processes.
 const GRACE: Duration = Duration::from_secs(15);
+/// Flink clusters at once: each takes 700 to 800 MB, and much of a processor while it starts.
+const MOST_CLUSTERS: usize = 2;
 
 /// Runs the sandbox until it is told to stop, is not used any more, or one of its parts ends.
 pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
@@ -75,10 +77,12 @@ pub async fn serve(options: Options, kubernetes: PathBuf) -> Result<()> {
 fn stand_in_options(state: &State, options: &Options, routes: Routes) -> Result<stand_in::Options> {
     let state_dir = state.stand_in();
     std::fs::create_dir_all(&state_dir).with_context(|| format!("create {}", state_dir.display()))?;
-    let flink = options.flink_version()?.map(Installation::ensure).transpose()?;
+    let versions = options.flink_versions()?.into_iter();
+    let flink = versions.map(Installation::ensure).collect::<Result<_>>()?;
     Ok(stand_in::Options {
         routes,
         flink,
+        places: Places::new(MOST_CLUSTERS),
         time_factor: options.time_factor,
         state_dir,
     })

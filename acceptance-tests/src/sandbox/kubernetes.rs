@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use super::progress::{megabytes, say, spoken};
+use super::pruning::{mark_used, prune};
 
 /// The files the binary is built from, carried along so that the build never touches the checkout.
 const SOURCES: [(&str, &str); 3] = [
@@ -20,29 +21,38 @@ const SOURCES: [(&str, &str); 3] = [
     ("main.go", include_str!("../../sandbox/kubernetes/main.go")),
 ];
 
+/// Letters of the name of a build's directory.
+const KEY_LENGTH: usize = 16;
+
 /// How often the build says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 
 /// The path of the control plane's binary. Builds it on first use, which takes minutes and needs
-/// Go; two builds of the same binary never run at once, the second waits for the first.
+/// Go; two builds of the same binary never run at once, the second waits for the first. Removes
+/// builds of other sources that nobody used for long.
 pub fn binary(cache: &Path) -> Result<PathBuf> {
-    let go = go_version()?;
-    let home = cache.join("kubernetes").join(key(&go));
+    let builds = cache.join("kubernetes");
+    let home = builds.join(key(&go_version()?));
     let binary = home.join("kubernetes");
-    if binary.exists() {
-        return Ok(binary);
+    if !binary.exists() {
+        build_alone(&home, &binary)?;
     }
-    fs::create_dir_all(&home).with_context(|| format!("create {}", home.display()))?;
+    mark_used(&home);
+    prune(&builds, |name| {
+        name.len() == KEY_LENGTH && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    Ok(binary)
+}
+
+fn build_alone(home: &Path, binary: &Path) -> Result<()> {
+    fs::create_dir_all(home).with_context(|| format!("create {}", home.display()))?;
     let lock = home.join("lock");
     let lock = File::create(&lock).with_context(|| format!("create {}", lock.display()))?;
     if lock.try_lock().is_err() {
         say("waits for another process that is building the Kubernetes control plane");
         lock.lock().context("wait for the other build")?;
     }
-    if !binary.exists() {
-        build(&home, &binary)?;
-    }
-    Ok(binary)
+    if binary.exists() { Ok(()) } else { build(home, binary) }
 }
 
 /// The version of Kubernetes that is built, for example `v1.34.4`.
@@ -79,7 +89,7 @@ fn key(go: &str) -> String {
     }
     hash.finalize()
         .iter()
-        .take(8)
+        .take(KEY_LENGTH / 2)
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }

@@ -21,7 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub fn build(options: &Options) -> Result<PathBuf> {
     options.check()?;
     let kubernetes = kubernetes::binary(&options::cache()?)?;
-    options.flink_version()?.map(Installation::ensure).transpose()?;
+    for version in options.flink_versions()? {
+        Installation::ensure(version)?;
+    }
     Ok(kubernetes)
 }
 

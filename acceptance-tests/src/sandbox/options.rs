@@ -23,8 +23,8 @@ pub struct Options {
     pub keep: bool,
     /// Operator version of the CRDs, or `derived` for our own.
     pub crds: String,
-    /// Version of the Flink that application clusters really run, for example `1.20`; `none` for
-    /// statuses without Flink.
+    /// Versions of the Flink that application clusters really run, separated by commas: `1.20,2.1`.
+    /// Which of them, a `FlinkDeployment` says. `none` for statuses without Flink.
     pub flink: String,
     /// How long the stand-in operator takes for what takes a real one a second, in seconds.
     pub time_factor: f64,
@@ -35,6 +35,9 @@ pub struct Options {
 impl Options {
     /// How fast the stand-in operator is unless told otherwise: ten times as fast as a real one.
     pub const TIME_FACTOR: f64 = 0.1;
+
+    /// Every Flink that a sandbox can run.
+    pub const EVERY_FLINK: &str = "1.20,2.1";
 
     /// The sandbox of people: kept between starts, runs until it is stopped.
     pub fn personal() -> Result<Self> {
@@ -63,27 +66,24 @@ impl Options {
         })
     }
 
-    /// The Flink that application clusters really run, if there is to be one.
-    pub fn flink_version(&self) -> Result<Option<Version>> {
+    /// The Flinks that application clusters really run.
+    pub fn flink_versions(&self) -> Result<Vec<Version>> {
         if self.flink == NO_FLINK {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let known = || {
-            Version::ALL
-                .iter()
-                .map(|version| version.name())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let version = Version::named(&self.flink);
-        version
-            .map(Some)
-            .with_context(|| format!("the sandbox runs Flink {} or none, not {}", known(), self.flink))
+        let known = || Version::ALL.iter().map(|version| version.name()).collect::<Vec<_>>();
+        let names = self.flink.split(',').map(str::trim);
+        names
+            .map(|name| {
+                Version::named(name)
+                    .with_context(|| format!("the sandbox runs Flink {} or none, not {name}", known().join(", ")))
+            })
+            .collect()
     }
 
     /// Refuses what no sandbox can be started with.
     pub fn check(&self) -> Result<()> {
-        self.flink_version()?;
+        self.flink_versions()?;
         ensure!(
             self.time_factor.is_finite() && self.time_factor > 0.0,
             "the time factor must be a number above 0, not {}",
@@ -116,4 +116,31 @@ fn home(variable: &str, fallback: &str) -> Result<PathBuf> {
             .with_context(|| format!("no home directory: set HOME or {variable}"))?,
     };
     Ok(base.join(NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(flink: &str) -> Options {
+        Options {
+            flink: flink.to_owned(),
+            ..Options::personal().unwrap()
+        }
+    }
+
+    #[test]
+    fn one_sandbox_runs_several_flinks() {
+        let cases: [(&str, &[Version]); 4] = [
+            ("none", &[]),
+            ("2.1", &[Version::V2_1]),
+            ("2.1, 1.20", &[Version::V2_1, Version::V1_20]),
+            (Options::EVERY_FLINK, Version::ALL),
+        ];
+        for (text, versions) in cases {
+            assert_eq!(options(text).flink_versions().unwrap(), versions, "{text}");
+        }
+        let error = options("1.20,1.3").check().unwrap_err().to_string();
+        assert_eq!(error, "the sandbox runs Flink 1.20, 2.1 or none, not 1.3");
+    }
 }

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::Options;
 use super::driver::Driver;
@@ -17,7 +17,7 @@ use super::kubernetes::{Desk, is_too_late, parse};
 use super::operator::{rfc3339, step};
 use super::switches::{Hold, Switches};
 use super::timing::{AT_ONCE, INTERVAL};
-use super::world::{Effect, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
+use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
 
 /// Labels of every namespace, by name.
 pub type Namespaces = BTreeMap<String, BTreeMap<String, String>>;
@@ -129,6 +129,7 @@ impl Actor {
         };
         self.take_over(&object, &parsed, &switches).await?;
         let cluster = self.driver.view(&switches, now()).await?;
+        self.tell_of_waiting(&object).await;
         let is_session = parsed.spec.job.is_none();
         let session_jobs = if parsed.deleting && is_session {
             self.desk.session_jobs().await?
@@ -151,8 +152,34 @@ impl Actor {
         for effect in effects {
             self.perform(effect).await?;
         }
+        // The other half of a stop with savepoint follows, and wants its cluster's place.
+        if self.outcome.is_none() {
+            self.driver.make_room();
+        }
         let again = if deployed { Some(AT_ONCE) } else { again };
         Ok(again.map(|again| again.mul_f64(self.options.time_factor)))
+    }
+
+    /// Says why a cluster does not start yet, for those who wait for it.
+    async fn tell_of_waiting(&mut self, object: &DynamicObject) {
+        let Some(message) = self.driver.what_it_waits_for() else {
+            return;
+        };
+        info!("{}/{} waits: {message}", self.namespace, self.name);
+        let event = Event {
+            warning: true,
+            reason: "SandboxFull".to_owned(),
+            message,
+            component: "JobManagerDeployment",
+        };
+        self.write_event(object, &event).await;
+    }
+
+    /// Events are worth nothing that waits for them.
+    async fn write_event(&self, object: &DynamicObject, event: &Event) {
+        if let Err(error) = self.desk.write_event(object, event, now()).await {
+            debug!("{}/{}: {error:#}", self.namespace, self.name);
+        }
     }
 
     /// The newest version known: what the watch brought, or what our own last write returned.
@@ -217,12 +244,7 @@ impl Actor {
                 self.wrote = self.desk.set_finalizer(&object, false).await?.map(Arc::new);
             }
             Effect::Status(status) => self.wrote = self.desk.write_status(&object, &status).await?.map(Arc::new),
-            Effect::Event(event) => {
-                // Events are worth nothing that waits for them.
-                if let Err(error) = self.desk.write_event(&object, &event, now()).await {
-                    debug!("{}/{}: {error:#}", self.namespace, self.name);
-                }
-            }
+            Effect::Event(event) => self.write_event(&object, &event).await,
             Effect::Deploy(deploy) => {
                 let switches = self.switches(&object);
                 self.driver.deploy(*deploy, &uid, &switches).await?;

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use tracing::warn;
+use tracing::{info, warn};
+
+use crate::flink::Installation;
 
 use super::Options;
 use super::kubernetes::Desk;
-use super::real::RealCluster;
+use super::places::Place;
+use super::real::{How, RealCluster};
 use super::simulation::Simulation;
 use super::spec::{JobState, UpgradeMode};
-use super::status::{Failure, JOB_FAILED, ReconciliationState, Status};
+use super::status::{Failure, JOB_FAILED, JobManagerStatus, ReconciliationState, Status};
 use super::switches::{Hold, Switches};
 use super::timing::{DEPLOY, SLOTS, STOP, TEAR_DOWN};
 use super::world::{ClusterView, Deploy, JobManager, Object, Outcome, Restore, Trigger};
@@ -24,6 +27,24 @@ pub struct Driver {
     name: String,
     simulation: Simulation,
     real: Option<RealCluster>,
+    place: Place,
+    waiting: Option<Waiting>,
+}
+
+/// A cluster that starts when there is a place for it.
+struct Waiting {
+    start: Start,
+    /// Whether it was said why.
+    told: bool,
+}
+
+/// How processes are started.
+#[derive(Clone)]
+struct Start {
+    installation: Installation,
+    deploy: Deploy,
+    uid: String,
+    how: How,
 }
 
 impl Driver {
@@ -31,6 +52,7 @@ impl Driver {
     pub fn new(options: Options, desk: Desk, namespace: &str, name: &str) -> Self {
         let simulation = Simulation::new(namespace, name, options.time_factor.recip());
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        let place = options.places.for_one(format!("{namespace}/{name}"));
         Self {
             options,
             desk,
@@ -38,17 +60,26 @@ impl Driver {
             name,
             simulation,
             real: None,
+            place,
+            waiting: None,
         }
     }
 
     /// Finds again what ran before this program did: a status says so.
     pub async fn resume(&mut self, object: &Object, uid: &str, switches: &Switches, now: i64) -> Result<()> {
         let Some(status) = &object.status else { return Ok(()) };
+        if let Some(deploy) = left_standing(status)
+            && let Some(installation) = self.real_flink(&deploy, switches, true)
+        {
+            return self.start(installation, deploy, uid, How::Over).await;
+        }
         let Some(deploy) = running(object, status) else {
             return Ok(());
         };
-        if self.is_real(&deploy, switches, true) && !status.is_terminal() {
-            return self.deploy_real(deploy, uid, true).await;
+        if let Some(installation) = self.real_flink(&deploy, switches, true)
+            && !status.is_terminal()
+        {
+            return self.start_in_turn(installation, deploy, uid, How::Again).await;
         }
         // Old enough that nothing is seen of its start.
         self.simulation.resume(deploy, now - self.milliseconds(SLOTS));
@@ -62,12 +93,22 @@ impl Driver {
 
     /// What an operator finds.
     pub async fn view(&mut self, switches: &Switches, now: i64) -> Result<ClusterView> {
+        if let Err(error) = self.start_waiting().await {
+            warn!("{}/{}: {error:#}", self.namespace, self.name);
+        }
         let mut view = match &mut self.real {
             Some(real) => {
                 let mut view = real.view().await?;
-                view.info.extend(self.simulation.view(now).info);
+                // What the JobManager says of itself counts before what only the spec tells.
+                let mut info = self.simulation.view(now).info;
+                info.append(&mut view.info);
+                view.info = info;
                 view
             }
+            None if self.waiting.is_some() => ClusterView {
+                job_manager: JobManager::Starting,
+                ..ClusterView::default()
+            },
             None => self.simulation.view(now),
         };
         if let (None, Some(state), Some(job)) = (&self.real, switches.job(), &mut view.job) {
@@ -89,16 +130,19 @@ impl Driver {
     pub async fn deploy(&mut self, deploy: Deploy, uid: &str, switches: &Switches) -> Result<()> {
         let account = deploy.spec.service_account.clone().unwrap_or_default();
         let account_exists = self.desk.account_exists(&account).await?;
-        if self.is_real(&deploy, switches, account_exists) {
-            return self.deploy_real(deploy, uid, false).await;
+        if let Some(installation) = self.real_flink(&deploy, switches, account_exists) {
+            return self.start_in_turn(installation, deploy, uid, How::Anew).await;
         }
         self.take(DEPLOY).await;
         self.simulation.deploy(deploy, account_exists, super::actor::now());
         Ok(())
     }
 
-    /// Takes the cluster down.
+    /// Takes the cluster down. Its place is kept for the next one, until [`Driver::make_room`].
     pub async fn tear_down(&mut self) -> Result<()> {
+        if self.waiting.take().is_some() {
+            return Ok(());
+        }
         if let Some(real) = self.real.take() {
             return real.tear_down().await;
         }
@@ -148,14 +192,31 @@ impl Driver {
         }
     }
 
+    /// Why the cluster does not start yet. Said once.
+    pub fn what_it_waits_for(&mut self) -> Option<String> {
+        let waiting = self.waiting.as_mut().filter(|waiting| !waiting.told)?;
+        waiting.told = true;
+        Some(self.options.places.describe())
+    }
+
+    /// Nothing more is to be done for now: without a job at work no place is needed.
+    pub fn make_room(&mut self) {
+        let at_work = self.real.as_ref().is_some_and(RealCluster::is_at_work);
+        if !at_work && self.waiting.is_none() {
+            self.place.leave();
+        }
+    }
+
     /// Forgets a deployment that is gone.
     pub async fn forget(&mut self) {
         self.simulation.tear_down();
+        self.waiting = None;
         if let Some(real) = self.real.take()
             && let Err(error) = real.tear_down().await
         {
             warn!("{}/{}: {error:#}", self.namespace, self.name);
         }
+        self.place.leave();
     }
 
     /// Lets as much time pass as this takes.
@@ -167,18 +228,58 @@ impl Driver {
         i64::try_from(duration.mul_f64(self.options.time_factor).as_millis()).unwrap_or_default()
     }
 
-    /// Whether processes are started: not for what could not start, and not for session clusters.
-    fn is_real(&self, deploy: &Deploy, switches: &Switches, account_exists: bool) -> bool {
+    /// The Flink whose processes are started: none for what could not start, and for session clusters.
+    fn real_flink(&self, deploy: &Deploy, switches: &Switches, account_exists: bool) -> Option<Installation> {
         let jar = deploy.spec.job.as_ref().and_then(|job| job.jar_uri.as_deref());
         let here = jar.is_none_or(|uri| uri.starts_with("local://") || uri.starts_with("file://"));
         let can_start = account_exists && here && self.simulation.can_start(deploy);
-        self.options.flink.is_some() && deploy.job_id.is_some() && can_start && !switches.status_only()
+        if deploy.job_id.is_none() || !can_start || switches.status_only() {
+            return None;
+        }
+        let wanted = deploy.spec.flink_version.as_deref().unwrap_or_default();
+        let mut known = self.options.flink.iter();
+        let found = known.find(|installation| installation.version().is(wanted));
+        if found.is_none() && !self.options.flink.is_empty() {
+            let (namespace, name) = (&self.namespace, &self.name);
+            info!("{namespace}/{name}: only statuses are written, the sandbox was started without Flink {wanted}");
+        }
+        found.cloned()
     }
 
-    async fn deploy_real(&mut self, deploy: Deploy, uid: &str, again: bool) -> Result<()> {
-        let Some(installation) = self.options.flink.clone() else {
-            return Ok(());
+    /// Starts processes as soon as there is a place for them.
+    async fn start_in_turn(&mut self, installation: Installation, deploy: Deploy, uid: &str, how: How) -> Result<()> {
+        let start = Start {
+            installation,
+            deploy,
+            uid: uid.to_owned(),
+            how,
         };
+        self.waiting = Some(Waiting { start, told: false });
+        let started = self.start_waiting().await;
+        if started.is_err() {
+            // Whoever asked for it will ask again.
+            self.waiting = None;
+        }
+        started
+    }
+
+    async fn start_waiting(&mut self) -> Result<()> {
+        if let Some(waiting) = &self.waiting
+            && self.place.take()
+        {
+            let Start {
+                installation,
+                deploy,
+                uid,
+                how,
+            } = waiting.start.clone();
+            self.start(installation, deploy, &uid, how).await?;
+            self.waiting = None;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, installation: Installation, deploy: Deploy, uid: &str, how: How) -> Result<()> {
         let directory: PathBuf = self
             .options
             .state_dir
@@ -197,10 +298,24 @@ impl Driver {
         );
         // For what only the spec tells: sizes.
         self.simulation.resume(deploy.clone(), 0);
-        real.deploy(deploy, again).await?;
+        real.deploy(deploy, how).await?;
         self.real = Some(real);
         Ok(())
     }
+}
+
+/// The JobManager that a native cluster keeps while its job is suspended, if the status says so.
+fn left_standing(status: &Status) -> Option<Deploy> {
+    let spec = status.reconciled()?.spec;
+    let suspended = spec.job_state() == Some(JobState::Suspended)
+        && status.reconciliation_status.state == ReconciliationState::Deployed
+        && status.job_manager_deployment_status == JobManagerStatus::Ready;
+    let job_id = status.job_status.job_id.clone();
+    suspended.then_some(Deploy {
+        spec,
+        job_id,
+        restore: Restore::Nothing,
+    })
 }
 
 /// What runs, if the status says that something does.

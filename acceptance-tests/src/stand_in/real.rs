@@ -28,6 +28,17 @@ const FORMAT: &str = "CANONICAL";
 /// How long a JobManager that answers may be without its job before that is shown.
 const PATIENCE_WITH_MAIN: Duration = Duration::from_secs(60);
 
+/// How the processes of a deployment are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// As the operator asks for.
+    Anew,
+    /// The job ran before, and goes on from its newest checkpoint.
+    Again,
+    /// The job is over: only the JobManager is there.
+    Over,
+}
+
 /// The processes of one deployment.
 pub struct RealCluster {
     client: Client,
@@ -78,24 +89,31 @@ impl RealCluster {
         }
     }
 
-    /// Starts the processes and makes the objects. `again` starts a job that ran before from its
-    /// newest checkpoint.
-    pub async fn deploy(&mut self, deploy: Deploy, again: bool) -> Result<()> {
+    /// Starts the processes and makes the objects.
+    pub async fn deploy(&mut self, deploy: Deploy, how: How) -> Result<()> {
         self.since = Instant::now();
         self.job_id = deploy.job_id.clone().unwrap_or_default();
         let newest = || self.newest_checkpoint(&deploy.spec);
         let restore = match &deploy.restore {
-            _ if again && newest().is_some() => newest(),
+            _ if how == How::Again && newest().is_some() => newest(),
             Restore::Nothing => None,
             Restore::From(path) => Some(path.clone()),
             Restore::LastState => newest(),
         };
-        let application = application(&self.name, &deploy.spec, &self.job_id, restore);
+        let application = Application {
+            over: how == How::Over,
+            ..application(&self.name, &deploy.spec, &self.job_id, restore)
+        };
         let (installation, volumes) = (self.installation.clone(), self.volumes.clone());
         let cluster = Cluster::start(installation, volumes, &self.directory, application).await?;
         let port = cluster.port();
         self.cluster = Some(cluster);
         self.create_objects(&deploy.spec, port).await
+    }
+
+    /// Whether it works for a job, or would if it could.
+    pub fn is_at_work(&self) -> bool {
+        self.cluster.as_ref().is_some_and(Cluster::is_at_work)
     }
 
     /// What an operator finds.
@@ -399,6 +417,7 @@ fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -
         task_managers: spec.fixed_task_managers().and_then(|count| u32::try_from(count).ok()),
         restore,
         allow_non_restored_state: job.allow_non_restored_state == Some(true),
+        over: false,
     }
 }
 

@@ -49,6 +49,115 @@ async fn jobs_vertices_and_checkpoints() {
     assert_eq!(job_manager(&api).jobs().await.unwrap()[0].state, "RUNNING");
 }
 
+/// Answers of real JobManagers, without the parts that nobody reads, by the path of the question.
+const RECORDED: [(&str, &str); 2] = [
+    ("1.20.5", include_str!("tests/flink-1.20.json")),
+    ("2.1.3", include_str!("tests/flink-2.1.json")),
+];
+
+#[tokio::test]
+async fn every_flink_is_understood() {
+    for (version, answers) in RECORDED {
+        let answers: BTreeMap<String, Value> = serde_json::from_str(answers).unwrap();
+        let api = |path: &str, status| {
+            let answer = answers[path].clone();
+            Api::new(vec![(
+                "GET",
+                "/services/orders-rest:8081/proxy/",
+                Reply::Json(status, answer),
+            )])
+        };
+
+        let overview = job_manager(&api("overview", 200)).overview().await.unwrap();
+        assert_eq!(overview.flink_version, version);
+        assert_eq!(
+            (
+                overview.taskmanagers,
+                overview.slots_total,
+                overview.slots_available,
+                overview.jobs_running
+            ),
+            (1, 2, 1, 1),
+            "{version}"
+        );
+        let jobs = job_manager(&api("jobs/overview", 200)).jobs().await.unwrap();
+        assert_eq!(
+            (jobs.len(), jobs[0].state.as_str(), jobs[0].end_time),
+            (1, "RUNNING", -1),
+            "{version}"
+        );
+        let job = job_manager(&api("jobs/1", 200)).job("1").await.unwrap();
+        assert_eq!(
+            (&job.jid, &job.name, job.start_time),
+            (&jobs[0].jid, &jobs[0].name, jobs[0].start_time)
+        );
+        let steps: Vec<_> = job
+            .vertices
+            .iter()
+            .map(|step| (step.parallelism, step.status.as_str()))
+            .collect();
+        assert_eq!(steps, [(1, "RUNNING"), (1, "RUNNING")], "{version}");
+
+        let exceptions = job_manager(&api("jobs/1/exceptions", 200))
+            .exceptions("1")
+            .await
+            .unwrap();
+        let newest = exceptions.newest().unwrap();
+        assert_eq!(newest.exception_name, "java.io.IOException", "{version}");
+        assert_eq!(
+            newest.root_cause(),
+            "java.io.IOException: Failed to create the parent directory: /proc/results/2026-11-21--12",
+            "{version}"
+        );
+        assert!(
+            newest
+                .task_name
+                .unwrap()
+                .starts_with("GlobalWindows -> file-sink: Writer"),
+            "{version}"
+        );
+        let none = job_manager(&api("jobs/2/exceptions", 200))
+            .exceptions("2")
+            .await
+            .unwrap();
+        assert_eq!(none.newest(), None, "{version}");
+
+        let checkpoints = job_manager(&api("jobs/1/checkpoints", 200))
+            .checkpoints("1")
+            .await
+            .unwrap();
+        let completed = checkpoints.completed().unwrap();
+        let path = completed.external_path.as_deref().unwrap();
+        assert_eq!(
+            path,
+            format!("file:/flink-data/checkpoints/{}/chk-{}", job.jid, completed.id),
+            "{version}"
+        );
+        assert!(
+            completed.state_size.unwrap() > 0 && !completed.is_savepoint,
+            "{version}"
+        );
+        assert_eq!(
+            (checkpoints.savepoint(), checkpoints.restored()),
+            (None, None),
+            "{version}"
+        );
+
+        let settings = job_manager(&api("jobmanager/config", 200))
+            .configuration()
+            .await
+            .unwrap();
+        assert_eq!(
+            settings["state.savepoints.dir"], "file:///flink-data/savepoints",
+            "{version}"
+        );
+        let error = job_manager(&api("jobs/3", 404)).job("3").await.unwrap_err();
+        assert!(error.is_unknown_job(), "{version}");
+        let unknown = "the JobManager refuses jobs/3 (status 404): Job 00000000000000000000000000000000 not found";
+        assert_eq!(error.to_string(), unknown, "{version}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn waits_for_the_election_of_a_leader() {
     let electing = Reply::Json(
