@@ -16,7 +16,7 @@ use super::driver::Driver;
 use super::kubernetes::{Desk, is_too_late, parse};
 use super::operator::{rfc3339, step};
 use super::switches::{Hold, Switches};
-use super::timing::{AT_ONCE, INTERVAL};
+use super::timing::{AT_ONCE, INTERVAL, PROGRESS};
 use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
 
 /// Labels of every namespace, by name.
@@ -156,6 +156,8 @@ impl Actor {
         if self.outcome.is_none() {
             self.driver.make_room();
         }
+        // An operator has nothing to look at while a job is suspended; the JobManager's service has.
+        let again = again.or_else(|| self.driver.is_starting().then_some(PROGRESS));
         let again = if deployed { Some(AT_ONCE) } else { again };
         Ok(again.map(|again| again.mul_f64(self.options.time_factor)))
     }

@@ -199,6 +199,11 @@ impl Driver {
         Some(self.options.places.describe())
     }
 
+    /// Whether a JobManager was started that does not answer yet.
+    pub fn is_starting(&self) -> bool {
+        self.real.as_ref().is_some_and(|real| !real.is_reachable())
+    }
+
     /// Nothing more is to be done for now: without a job at work no place is needed.
     pub fn make_room(&mut self) {
         let at_work = self.real.as_ref().is_some_and(RealCluster::is_at_work);

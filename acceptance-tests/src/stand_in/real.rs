@@ -116,6 +116,11 @@ impl RealCluster {
         self.cluster.as_ref().is_some_and(Cluster::is_at_work)
     }
 
+    /// Whether the REST service leads to the JobManager, as far as was last seen.
+    pub fn is_reachable(&self) -> bool {
+        self.reachable
+    }
+
     /// What an operator finds.
     pub async fn view(&mut self) -> Result<ClusterView> {
         let Some(cluster) = &mut self.cluster else {
