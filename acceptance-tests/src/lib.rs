@@ -1,9 +1,11 @@
 //! The harness of the acceptance tests, and the sandbox they and the demo run against.
 
+pub mod access;
 pub mod bench;
 pub mod case;
 pub mod configurations;
 pub mod flink;
+pub mod proxy;
 pub mod recorder;
 pub mod recording;
 pub mod sandbox;

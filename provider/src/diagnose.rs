@@ -6,7 +6,7 @@ mod not_ready;
 mod remove;
 mod write;
 
-use flink_client::kubernetes::ConnectionError;
+use flink_client::kubernetes::{ConnectionError, ExecProblem};
 use terraform_schema::{AttributePath, Block, Diagnostic};
 
 pub use kubernetes::kubernetes;
@@ -25,6 +25,14 @@ pub fn connection(error: &ConnectionError) -> Diagnostic {
         ConnectionError::FileInvalid { .. } | ConnectionError::Kubeconfig { .. } => {
             ("Kubeconfig cannot be used", "Try the file with `kubectl --kubeconfig`.")
         }
+        ConnectionError::NotInKubeconfig { what: "cluster", .. } => (
+            "Kubeconfig does not have what was asked for",
+            "Set `config_context_cluster` in the provider block to one that it has, or another `config_context`.",
+        ),
+        ConnectionError::NotInKubeconfig { what: "user", .. } => (
+            "Kubeconfig does not have what was asked for",
+            "Set `config_context_auth_info` in the provider block to one that it has, or another `config_context`.",
+        ),
         ConnectionError::NotInKubeconfig { .. } | ConnectionError::NoContext { .. } => (
             "Kubeconfig does not have what was asked for",
             "Set `config_context` in the provider block to one that it has.",
@@ -36,10 +44,48 @@ pub fn connection(error: &ConnectionError) -> Diagnostic {
         ),
         ConnectionError::Unpaired { .. } => ("Client certificate without key, or key without certificate", ""),
         ConnectionError::NotBoolean { .. } => ("Not a switch", ""),
+        ConnectionError::NotToken { .. } => ("Not a token", "A token is one word."),
+        ConnectionError::Proxy { .. } => ("Proxy cannot be used", ""),
+        ConnectionError::ServerName { .. } => (
+            "Not a host name",
+            "Write a name that the certificate of the API server is for, without scheme and port.",
+        ),
+        ConnectionError::TokenFile { .. } => (
+            "Token cannot be read",
+            "Let whatever renews the token write it there, or name another file.",
+        ),
+        ConnectionError::Exec { problem, .. } => ("Exec plugin handed out no credentials", plugin(problem)),
         ConnectionError::InCluster { .. } => ("Service account of the pod cannot be used", ""),
         ConnectionError::Client { .. } => ("Connection to Kubernetes cannot be made", ""),
     };
     Diagnostic::error(summary).detail(sentences(&error.to_string(), next))
+}
+
+/// What to do about an exec plugin.
+fn plugin(problem: &ExecProblem) -> &'static str {
+    match problem {
+        ExecProblem::NoCommand => "Name one in the kubeconfig.",
+        ExecProblem::UnknownVersion(_) => {
+            "Have the kubeconfig written anew by a newer version of the tool that wrote it, such as `aws eks \
+             update-kubeconfig`."
+        }
+        ExecProblem::WantsTerminal => {
+            "Log in with the tool itself first, and set `interactiveMode: IfAvailable` in the kubeconfig, so that it uses \
+             that login."
+        }
+        ExecProblem::NotFound(_) => "Install it, and see that it is on the PATH of whatever runs Terraform.",
+        ExecProblem::NotStarted(_) => "See that it may be run by whoever runs Terraform.",
+        ExecProblem::Failed { .. } => "Run the command by hand: it may need a login of its own first.",
+        ExecProblem::TimedOut { .. } => {
+            "It may be waiting for somebody to log in: run it by hand first, so that it need not ask."
+        }
+        ExecProblem::NotACredential(_) => {
+            "See that the command is one that is meant as an exec plugin of Kubernetes, and that it prints nothing else."
+        }
+        ExecProblem::OtherVersion { .. } => {
+            "Set `api_version` (in a kubeconfig, `apiVersion`) to the one that it speaks."
+        }
+    }
 }
 
 /// Whether an error is about files that may be written later, or about where the process runs, rather than about the
@@ -53,9 +99,14 @@ pub fn is_about_files(error: &ConnectionError) -> bool {
         | ConnectionError::NotInKubeconfig { .. }
         | ConnectionError::NoContext { .. }
         | ConnectionError::Kubeconfig { .. }
+        | ConnectionError::TokenFile { .. }
+        | ConnectionError::Exec { .. }
         | ConnectionError::InCluster { .. } => true,
         ConnectionError::Host { .. }
         | ConnectionError::NotPem { .. }
+        | ConnectionError::NotToken { .. }
+        | ConnectionError::Proxy { .. }
+        | ConnectionError::ServerName { .. }
         | ConnectionError::Unpaired { .. }
         | ConnectionError::NotBoolean { .. }
         | ConnectionError::Client { .. } => false,

@@ -2,34 +2,21 @@
 
 pub mod config;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use flink_client::kubernetes::{Cluster, Connection, Environment};
+use flink_client::kubernetes::{Cluster, Connection, Environment, Exec};
 use flink_client::operator::OnDestroy;
 use futures::FutureExt;
 use terraform_plugin::server::AnyResource;
 use terraform_plugin::{Configured, Provider, Warnings, any};
-use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Seen, View};
+use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Seen, View};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::diagnose;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
-use config::ProviderConfig;
-
-/// Attributes of the block that say how to reach the cluster.
-const CONNECTION: [&str; 10] = [
-    "config_path",
-    "config_paths",
-    "config_context",
-    "host",
-    "token",
-    "cluster_ca_certificate",
-    "client_certificate",
-    "client_key",
-    "tls_server_name",
-    "insecure",
-];
+use config::{ExecPlugin, ProviderConfig};
 
 /// The provider `flink`.
 #[derive(Clone, Debug)]
@@ -53,25 +40,33 @@ impl Provider for FlinkProvider {
     }
 
     fn validate(&self, config: View<'_>) -> Diagnostics {
-        let (one, several) = (config.at("config_path"), config.at("config_paths"));
-        if one.is_null() || several.is_null() || one.is_unknown() || several.is_unknown() {
-            return Diagnostics::new();
+        let both = |one: &str, other: &str| {
+            let set = |name: &str| !config.at(name).is_null() && !config.at(name).is_unknown();
+            set(one) && set(other)
+        };
+        let mut problems = Diagnostics::new();
+        if both("config_path", "config_paths") {
+            let problem = Diagnostic::error("Two kubeconfigs");
+            let detail = "`config_path` and `config_paths` are both set. Set one of them.";
+            problems.push(problem.detail(detail).at(config.at("config_paths").path()));
         }
-        Diagnostic::error("Two kubeconfigs")
-            .detail("`config_path` and `config_paths` are both set. Set one of them.")
-            .at(several.path())
-            .into()
+        if both("token", "exec") {
+            let problem = Diagnostic::error("Two ways to log in");
+            let detail =
+                "`token` and `exec` are both set. Set one of them: the token of an exec plugin would not be used.";
+            problems.push(problem.detail(detail).at(config.at("exec").path()));
+        }
+        problems
     }
 
     fn configure(&self, config: View<'_>, warnings: &Warnings) -> Result<Configured<ProviderData>, Diagnostics> {
-        let connection = connection(&config)?;
+        let (connection, known) = connection(&config)?;
         let namespace = match config.at("namespace").read::<String>()? {
             Seen::Known(name) => DefaultNamespace::Known(name),
             Seen::Null => DefaultNamespace::Known("default".to_owned()),
             Seen::Unknown => DefaultNamespace::Unknown,
         };
         let on_destroy = config.at("on_destroy").read::<OnDestroy>()?.known();
-        let known = !CONNECTION.iter().any(|name| config.at(name).is_unknown());
         if connection.insecure == Some(true) {
             warnings.warn(insecure(&config));
         }
@@ -90,26 +85,34 @@ impl Provider for FlinkProvider {
     }
 }
 
-/// The settings of the block that are known.
-fn connection(config: &View<'_>) -> Result<Connection, Diagnostics> {
-    let text = |name: &str| config.at(name).read::<String>().map(Seen::known);
-    Ok(Connection {
+/// The settings of the block that say how to reach the cluster, and whether all of them are known. Those that are not
+/// are left out.
+fn connection(config: &View<'_>) -> Result<(Connection, bool), Diagnostics> {
+    let known = Cell::new(true);
+    let text = |name: &str| read::<String>(config, name, &known);
+    let connection = Connection {
         config_path: text("config_path")?,
-        config_paths: config
-            .at("config_paths")
-            .read::<Vec<String>>()?
-            .known()
-            .unwrap_or_default(),
+        config_paths: read(config, "config_paths", &known)?.unwrap_or_default(),
         config_context: text("config_context")?,
+        config_context_cluster: text("config_context_cluster")?,
+        config_context_auth_info: text("config_context_auth_info")?,
         host: text("host")?,
         token: text("token")?,
         cluster_ca_certificate: text("cluster_ca_certificate")?,
         client_certificate: text("client_certificate")?,
         client_key: text("client_key")?,
         tls_server_name: text("tls_server_name")?,
-        insecure: config.at("insecure").read::<bool>()?.known(),
-        ..Connection::default()
-    })
+        proxy_url: text("proxy_url")?,
+        insecure: read(config, "insecure", &known)?,
+        exec: read::<ExecPlugin>(config, "exec", &known)?.map(Exec::from),
+    };
+    Ok((connection, known.get()))
+}
+
+fn read<T: AttributeType>(config: &View<'_>, name: &str, known: &Cell<bool>) -> Result<Option<T>, Diagnostics> {
+    let seen = config.at(name).read()?;
+    known.set(known.get() && !seen.is_unknown());
+    Ok(seen.known())
 }
 
 fn insecure(config: &View<'_>) -> Diagnostic {

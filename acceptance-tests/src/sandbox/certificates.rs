@@ -2,8 +2,10 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -26,7 +28,7 @@ impl Certificates {
             directory: directory.to_owned(),
         };
         // Written last, so its presence means that the others are whole.
-        if !certificates.service_account_key().exists() {
+        if !certificates.authority_key().exists() {
             certificates.make().context("make the sandbox's certificates")?;
         }
         Ok(certificates)
@@ -35,6 +37,29 @@ impl Certificates {
     /// The authority's certificate.
     pub fn authority(&self) -> PathBuf {
         self.directory.join("ca.crt")
+    }
+
+    /// The authority's private key.
+    fn authority_key(&self) -> PathBuf {
+        self.directory.join("ca.key")
+    }
+
+    /// A client certificate for a user in groups, valid for some time, and its key; both PEM.
+    pub fn client(&self, user: &str, groups: &[&str], valid: Range<SystemTime>) -> Result<(String, String)> {
+        let path = self.authority_key();
+        let key = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        let issuer = Issuer::new(authority(), KeyPair::from_pem(&key)?);
+        let mut client = CertificateParams::default();
+        client.distinguished_name.push(DnType::CommonName, user);
+        for group in groups {
+            client.distinguished_name.push(DnType::OrganizationName, *group);
+        }
+        client.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        client.not_before = valid.start.into();
+        client.not_after = valid.end.into();
+        let key = KeyPair::generate()?;
+        Ok((client.signed_by(&key, &issuer)?.pem(), key.serialize_pem()))
     }
 
     /// The API server's certificate, for 127.0.0.1 and localhost.
@@ -90,12 +115,9 @@ users:
 
     fn make(&self) -> Result<()> {
         let authority_key = KeyPair::generate()?;
-        let mut authority = CertificateParams::default();
-        authority.distinguished_name.push(DnType::CommonName, "sandbox");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        self.write("ca.crt", &authority.self_signed(&authority_key)?.pem())?;
-        let issuer = Issuer::new(authority, authority_key);
+        let key = authority_key.serialize_pem();
+        self.write("ca.crt", &authority().self_signed(&authority_key)?.pem())?;
+        let issuer = Issuer::new(authority(), authority_key);
 
         let mut server = CertificateParams::new(["127.0.0.1".to_owned(), "localhost".to_owned()])?;
         server.distinguished_name.push(DnType::CommonName, "kube-apiserver");
@@ -110,7 +132,8 @@ users:
 
         let service_account = KeyPair::generate()?;
         self.write("service-account.pub", &service_account.public_key_pem())?;
-        self.write("service-account.key", &service_account.serialize_pem())
+        self.write("service-account.key", &service_account.serialize_pem())?;
+        self.write("ca.key", &key)
     }
 
     fn sign(
@@ -131,6 +154,15 @@ users:
     fn write(&self, name: &str, text: &str) -> Result<()> {
         write_private(&self.directory.join(name), text)
     }
+}
+
+/// What the authority's certificate says.
+fn authority() -> CertificateParams {
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, "sandbox");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    authority
 }
 
 /// Writes a file that only its owner can read, whole or not at all.

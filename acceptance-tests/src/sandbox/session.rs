@@ -1,8 +1,10 @@
 //! How tests use a sandbox, or any other cluster.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace as Object, ServiceAccount};
@@ -10,6 +12,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::core::ObjectMeta;
 use kube::{Api, Client, ResourceExt};
 
+use super::certificates::Certificates;
 use super::{Options, control_plane, lifecycle, say};
 
 /// Names a kubeconfig whose current context is used instead of a sandbox. A real operator must be
@@ -65,6 +68,19 @@ impl Sandbox {
     /// Whether this is our sandbox, and not a cluster that belongs to somebody else.
     pub fn is_own(&self) -> bool {
         self.own
+    }
+
+    /// A client certificate that the sandbox's authority signs, valid for some time, and its key; both
+    /// PEM. Only of our own sandbox: nobody gives us the key of another cluster's authority.
+    pub fn client_certificate(
+        &self,
+        user: &str,
+        groups: &[&str],
+        valid: Range<SystemTime>,
+    ) -> Result<(String, String)> {
+        anyhow::ensure!(self.own, "the authority of {} is not ours", self.kubeconfig.display());
+        let state = self.kubeconfig.parent().unwrap_or(Path::new("."));
+        Certificates::ensure(&state.join("pki"))?.client(user, groups, valid)
     }
 
     /// A new client with the administrator's rights. A client belongs to the runtime it was made

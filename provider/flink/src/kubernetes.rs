@@ -9,6 +9,7 @@ mod error;
 pub mod events;
 pub mod field_path;
 pub mod objects;
+mod obstacle;
 pub mod ownership;
 pub(crate) mod request;
 pub mod spelling;
@@ -17,11 +18,12 @@ pub mod watch;
 mod write;
 
 pub use cluster::{Cluster, Limits};
-pub use connection::{Connection, ConnectionError, Environment};
+pub use connection::{API_VERSIONS, Connection, ConnectionError, Environment, Exec, ExecProblem, Peer};
 pub use create::{CreateError, Created};
 pub use delete::{DeleteError, Deletion, Preconditions};
 pub use error::{FieldCause, KubernetesError};
 pub use objects::{FIELD_MANAGER, Live, Objects};
+pub use obstacle::Obstacle;
 pub use write::{UnknownField, Write, WriteError};
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! What the API server, or the way to it, can answer.
 
-use flink_client::kubernetes::{FieldCause, KubernetesError};
+use flink_client::kubernetes::{FieldCause, KubernetesError, Obstacle, Peer};
 use terraform_schema::{Block, Diagnostic, Diagnostics};
 
-use super::{place, sentences};
+use super::{connection, place, sentences};
 
 /// A request that failed. `block` is the schema that the fields of the object belong to.
 pub fn kubernetes(error: &KubernetesError, block: &Block) -> Diagnostics {
     let text = error.to_string();
     let (summary, next) = match error {
-        KubernetesError::Unreachable { .. } => (
-            "Kubernetes API server cannot be reached",
-            "Nothing was sent. Check that the cluster runs, and that the provider block names the right one.",
-        ),
+        KubernetesError::Connection(error) => return connection(error).into(),
+        KubernetesError::Unreachable { peer, obstacle, .. } => return unreachable(*obstacle, peer, &text).into(),
         KubernetesError::Cut { .. } | KubernetesError::TimedOut { .. } => (
             "No answer from the Kubernetes API server",
             "Run Terraform again: it looks at what is there before it changes anything.",
@@ -20,8 +18,8 @@ pub fn kubernetes(error: &KubernetesError, block: &Block) -> Diagnostics {
         KubernetesError::Stopped { .. } => ("Stopped on request", "Run Terraform again to go on from here."),
         KubernetesError::Unauthorized { .. } => (
             "Kubernetes does not accept the credentials",
-            "Check the token or client certificate of the provider block or kubeconfig: it may have expired, or belong to \
-             another cluster.",
+            "They may have expired, have been revoked, or belong to another cluster: renew them, or have them renewed by \
+             an `exec` plugin.",
         ),
         KubernetesError::Forbidden {
             verb,
@@ -46,6 +44,10 @@ pub fn kubernetes(error: &KubernetesError, block: &Block) -> Diagnostics {
             "Namespace is being deleted",
             "Wait until it is gone, or use another one.",
         ),
+        KubernetesError::NotAnApiServer { server, .. } if server.starts_with("http://") => (
+            "Not a Kubernetes API server",
+            "Its address begins with `http://`: an API server wants `https://`.",
+        ),
         KubernetesError::NotAnApiServer { .. } => (
             "Not a Kubernetes API server",
             "Check the address in the provider block or kubeconfig: another service, a proxy or a login page may answer there.",
@@ -63,6 +65,80 @@ pub fn kubernetes(error: &KubernetesError, block: &Block) -> Diagnostics {
     Diagnostic::error(summary).detail(sentences(&text, next)).into()
 }
 
+/// A server that no connection came about with. Nothing was sent to it.
+fn unreachable(obstacle: Obstacle, peer: &Peer, text: &str) -> Diagnostic {
+    let Peer {
+        server,
+        named_by,
+        authority,
+        proxy,
+        ..
+    } = peer;
+    let proxy = proxy.as_deref().unwrap_or("proxy");
+    let away = "Kubernetes API server cannot be reached";
+    let certificate = "Certificate of the Kubernetes API server is not accepted";
+    let (summary, next) = match obstacle {
+        Obstacle::Refused => (
+            away,
+            format!("Nobody listens there. Check that the cluster runs, and that {named_by} names the right one."),
+        ),
+        Obstacle::UnknownHost => (
+            away,
+            format!(
+                "Its name cannot be looked up here. Check {named_by}, and whether this machine must be in a VPN to know the \
+                 name."
+            ),
+        ),
+        Obstacle::Silence => (
+            away,
+            format!(
+                "A firewall may be in between, or a VPN be down. Check {named_by}, or set `proxy_url` where the way is \
+                 through a proxy."
+            ),
+        ),
+        Obstacle::UnknownAuthority => (
+            certificate,
+            format!(
+                "It is not signed by {authority}. Set `cluster_ca_certificate` (in a kubeconfig, \
+                 `certificate-authority-data`) to the authority of this cluster, or check that {named_by} names the right \
+                 one."
+            ),
+        ),
+        Obstacle::OtherName => (
+            certificate,
+            "Set `tls_server_name` (in a kubeconfig, `tls-server-name`) to a name that it is for, or reach the server by \
+             that name."
+                .to_owned(),
+        ),
+        Obstacle::Expired => (
+            certificate,
+            "The certificate of the API server must be renewed, or the clock of this machine is wrong.".to_owned(),
+        ),
+        Obstacle::Certificate => (
+            certificate,
+            format!("The server must be given another certificate, or {authority} is not one that signs certificates."),
+        ),
+        Obstacle::NoTls => (
+            away,
+            format!("What listens there does not speak TLS. Check the port in {named_by}."),
+        ),
+        Obstacle::ProxyUnreachable => (away, format!("The {proxy} cannot be reached. Check its address.")),
+        Obstacle::ProxyLogin => (
+            away,
+            format!("The {proxy} wants a user and a password: write `http://user:password@proxy.example.com`."),
+        ),
+        Obstacle::ProxyRefused => (
+            away,
+            format!("The {proxy} does not lead to {server}. See that it may, or take the proxy out."),
+        ),
+        Obstacle::Other => (
+            away,
+            "Nothing was sent. Check that the cluster runs, and that the provider block names the right one.".to_owned(),
+        ),
+    };
+    Diagnostic::error(summary).detail(sentences(text, &next))
+}
+
 fn forbidden(verb: &str, resource: &str, namespace: &str, message: &str) -> Diagnostic {
     let (name, group) = resource.split_once('.').unwrap_or((resource, ""));
     let said = if message.is_empty() {
@@ -70,9 +146,20 @@ fn forbidden(verb: &str, resource: &str, namespace: &str, message: &str) -> Diag
     } else {
         format!(" Kubernetes says: {message}.")
     };
+    let (scope, role) = match namespace {
+        "" => ("the whole cluster".to_owned(), "cluster role"),
+        namespace => (format!("namespace `{namespace}`"), "role in that namespace"),
+    };
+    if message.contains("\"system:anonymous\"") {
+        return Diagnostic::error("No credentials for Kubernetes").detail(format!(
+            "The request to {verb} {resource} in {scope} was sent without credentials.{said} Set `token`, `exec` or \
+             `client_certificate` and `client_key` in the provider block, or name a kubeconfig whose context has a user with \
+             credentials."
+        ));
+    }
     Diagnostic::error("Not allowed by Kubernetes").detail(format!(
-        "The credentials do not allow to {verb} {resource} in namespace `{namespace}`.{said} Give them a role in that \
-         namespace with apiGroups [\"{group}\"], resources [\"{name}\"], verbs [\"{verb}\"]."
+        "The credentials do not allow to {verb} {resource} in {scope}.{said} Give them a {role} with apiGroups [\"{group}\"], \
+         resources [\"{name}\"], verbs [\"{verb}\"]."
     ))
 }
 

@@ -1,5 +1,5 @@
 use flink_client::kubernetes::conflict::FieldConflict;
-use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, UnknownField, WriteError};
+use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, Peer, UnknownField, WriteError};
 use flink_client::operator::OperatorError;
 use flink_client::operator::causes::{Causes, PodTrouble};
 use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
@@ -9,6 +9,8 @@ use terraform_schema::{Diagnostics, Model};
 
 use super::*;
 use crate::resources::flink_deployment::model::Deployment;
+
+mod connections;
 
 const SERVER: &str = "https://kubernetes.example.com";
 
@@ -53,12 +55,9 @@ fn the_api_server_and_the_way_to_it() {
     let namespace = text("team");
     let cases = [
         (
-            KubernetesError::Unreachable {
-                server: server.clone(),
-                reason: text("connection refused"),
-            },
-            "Kubernetes API server cannot be reached",
-            "connection refused",
+            KubernetesError::Connection(Box::new(ConnectionError::NothingConfigured)),
+            "No Kubernetes cluster is configured",
+            "`KUBECONFIG`",
         ),
         (
             KubernetesError::Cut {
@@ -84,7 +83,9 @@ fn the_api_server_and_the_way_to_it() {
             "go on",
         ),
         (
-            KubernetesError::Unauthorized { server: server.clone() },
+            KubernetesError::Unauthorized {
+                peer: Peer::at(server.as_str()).into(),
+            },
             "Kubernetes does not accept the credentials",
             "expired",
         ),
@@ -396,7 +397,9 @@ fn deletions_and_removals_that_did_not_take_place() {
 fn waits_that_ended_without_success() {
     let mut mask = Mask::default();
     mask.add(["hunter2"].into_iter());
-    let unseen = KubernetesError::Unauthorized { server: text(SERVER) };
+    let unseen = KubernetesError::Unauthorized {
+        peer: Peer::at(SERVER).into(),
+    };
     let after = std::time::Duration::from_secs(900);
     let object = "FlinkDeployment team/orders";
     let cases = [

@@ -35,6 +35,52 @@ fn configured(block: &[(&str, Value)], environment: Environment) -> Result<Confi
         .map_err(|problems| said(&problems))
 }
 
+/// The block `exec`.
+fn plugin(api_version: Value) -> Value {
+    let mut plugin = ExecPlugin::block().empty_value();
+    if let Value::Map(members) = &mut plugin {
+        members.insert("api_version".to_owned(), api_version);
+        members.insert("command".to_owned(), "example-login".into());
+    }
+    plugin
+}
+
+#[test]
+fn whatever_says_how_to_connect_may_be_unknown() {
+    for (path, _, attribute) in ProviderConfig::block().walk() {
+        let name = path.to_string();
+        let value = match name.strip_prefix("exec.") {
+            Some("api_version") => plugin(Value::Unknown),
+            Some(_) => continue,
+            None => Value::Unknown,
+        };
+        let at = if name.starts_with("exec.") { "exec" } else { &name };
+        let data = configured(&[(at, value)], environment(&[])).unwrap();
+        let elsewhere = ["namespace", "on_destroy"].contains(&attribute.name.as_str());
+        assert_eq!(data.is_known(), elsewhere, "{name}");
+    }
+}
+
+#[test]
+fn the_version_of_the_protocol_is_checked_where_it_stands() {
+    let config = |version: &str| {
+        let mut config = ProviderConfig::block().empty_value();
+        if let Value::Map(members) = &mut config {
+            members.insert("exec".to_owned(), plugin(version.into()));
+        }
+        terraform_schema::validate::validate(&ProviderConfig::block(), &config)
+    };
+    assert!(!config("client.authentication.k8s.io/v1beta1").has_errors());
+    let problems = config("client.authentication.k8s.io/v1alpha1");
+    let problem = problems.iter().next().unwrap();
+    assert_eq!(problem.path.to_string(), "exec.api_version");
+    assert!(
+        problem.detail.contains("client.authentication.k8s.io/v1beta1"),
+        "{}",
+        problem.detail
+    );
+}
+
 #[test]
 fn the_block_may_be_empty_or_unknown() {
     let data = configured(&[], environment(&[])).unwrap();
@@ -69,6 +115,34 @@ fn mistakes_in_the_block_are_said_at_once_and_at_the_attribute() {
                 ("config_paths", Value::List(vec!["b".into()])),
             ],
             "config_paths: Two kubeconfigs",
+        ),
+        (
+            vec![
+                ("token", "a".into()),
+                ("exec", plugin("client.authentication.k8s.io/v1".into())),
+            ],
+            "exec: Two ways to log in",
+        ),
+        (
+            vec![
+                ("host", "https://kubernetes.example.com".into()),
+                ("token", "a b".into()),
+            ],
+            "token: Not a token",
+        ),
+        (
+            vec![
+                ("host", "https://kubernetes.example.com".into()),
+                ("proxy_url", "proxy.example.com:3128".into()),
+            ],
+            "proxy_url: Proxy cannot be used",
+        ),
+        (
+            vec![
+                ("host", "https://kubernetes.example.com".into()),
+                ("tls_server_name", "not a name".into()),
+            ],
+            "tls_server_name: Not a host name",
         ),
     ] {
         assert_eq!(
@@ -114,10 +188,7 @@ fn secrets_are_marked_and_every_attribute_is_explained() {
     let block = ProviderConfig::block();
     for (path, _, attribute) in block.walk() {
         assert!(attribute.description.len() > 20, "{path}");
-        let secret = ["token", "client_key"].contains(&attribute.name.as_str());
+        let secret = ["token", "client_key", "env"].contains(&attribute.name.as_str());
         assert_eq!(attribute.sensitive, secret, "{path}");
-    }
-    for name in CONNECTION {
-        assert!(block.attribute(name).is_some(), "{name}");
     }
 }

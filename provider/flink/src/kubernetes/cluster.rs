@@ -7,13 +7,14 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::connection::{Peer, Session};
 use super::error::{About, KubernetesError};
 use super::request::{Ask, Retry};
 
 /// One cluster, and the token that ends all waiting for it.
 #[derive(Clone)]
 pub struct Cluster {
-    pub(super) client: kube::Client,
+    pub(super) session: Arc<Session>,
     server: Arc<str>,
     pub(super) stop: CancellationToken,
     pub(super) limits: Limits,
@@ -51,10 +52,15 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A handle that sends its requests through `client`. `server` is the name of the API server in
     /// messages.
-    pub fn new(client: kube::Client, server: impl Into<Arc<str>>, stop: CancellationToken) -> Self {
+    pub fn new(client: kube::Client, server: impl Into<String>, stop: CancellationToken) -> Self {
+        Self::of(Session::given(client, Peer::at(server)), stop)
+    }
+
+    /// A handle that sends its requests in a session.
+    pub(super) fn of(session: Session, stop: CancellationToken) -> Self {
         Self {
-            client,
-            server: server.into(),
+            server: session.peer().server.as_str().into(),
+            session: Arc::new(session),
             stop,
             limits: Limits::default(),
         }
@@ -77,6 +83,11 @@ impl Cluster {
     /// URL of the API server.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The API server, and who names the parts of the connection to it.
+    pub fn peer(&self) -> Arc<Peer> {
+        self.session.peer()
     }
 
     /// The token that ends all waiting for this cluster.

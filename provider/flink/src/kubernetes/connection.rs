@@ -6,17 +6,30 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::Cluster;
+use places::Files;
 
 mod error;
+mod exec;
 mod kubeconfig;
+mod peer;
+mod places;
+mod session;
 mod settings;
 
 pub use error::ConnectionError;
+pub use exec::{API_VERSIONS, Exec, ExecProblem};
+pub use peer::Peer;
+pub(crate) use session::{Login, Session};
 pub use settings::{Origin, Setting};
+
+/// How long a connection may take to come about. Less than a request, so that silence is told apart
+/// from an answer that is late.
+const CONNECT: Duration = Duration::from_secs(15);
 
 /// How to reach a cluster. Every field is optional; what is not set is looked for in the environment
 /// variable named beside it.
@@ -51,6 +64,11 @@ pub struct Connection {
     pub tls_server_name: Option<String>,
     /// Whether the API server's certificate is left unchecked (`KUBE_INSECURE`).
     pub insecure: Option<bool>,
+    /// Proxy on the way to the API server: `http://`, `https://` or `socks5://` (`KUBE_PROXY_URL`). Its
+    /// user and password are never printed.
+    pub proxy_url: Option<String>,
+    /// A command that hands out credentials.
+    pub exec: Option<Exec>,
 }
 
 impl fmt::Debug for Connection {
@@ -69,6 +87,8 @@ impl fmt::Debug for Connection {
             .field("client_key", &redacted(&self.client_key))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure", &self.insecure)
+            .field("proxy_url", &self.proxy_url.as_deref().map(settings::without_login))
+            .field("exec", &self.exec)
             .finish()
     }
 }
@@ -119,26 +139,47 @@ impl Environment {
     }
 }
 
+/// What the settings come to: how to connect, and who says so.
+#[derive(Clone)]
+pub(crate) struct Target {
+    config: kube::Config,
+    peer: Peer,
+}
+
 impl Connection {
-    /// Works out how to reach the cluster. Reads files, but never asks the network.
+    /// Works out how to reach the cluster. Reads files, but never asks the network and never runs a
+    /// plugin.
     ///
     /// # Errors
     /// Where a setting is at fault, or nothing is set: the error names the setting.
     pub async fn config(&self, environment: &Environment) -> Result<kube::Config, ConnectionError> {
+        Ok(self.target(environment).await?.config)
+    }
+
+    async fn target(&self, environment: &Environment) -> Result<Target, ConnectionError> {
         let settings = self.with_environment(environment)?;
-        let mut config = if let Some(files) = settings.files(environment) {
+        let mut target = if let Some(files) = Files::named(&settings, environment) {
             kubeconfig::load(&files, &settings).await?
         } else if let Some((host, setting)) = &settings.host {
-            kube::Config::new(settings::host_uri(host, *setting)?)
-        } else if let Some(files) = settings::kubeconfig_variable(environment) {
+            Target {
+                config: kube::Config::new(settings::host_uri(host, *setting)?),
+                peer: Peer {
+                    credentials: "a request without credentials".to_owned(),
+                    authority: places::trusted(None),
+                    ..Peer::default()
+                },
+            }
+        } else if let Some(files) = Files::of_variable(environment) {
             kubeconfig::load(&files, &settings).await?
         } else {
-            settings::in_cluster(environment)?.ok_or(ConnectionError::NothingConfigured)?
+            places::in_cluster(environment)?.ok_or(ConnectionError::NothingConfigured)?
         };
-        settings.lay_over(&mut config)?;
+        settings.lay_over(&mut target)?;
+        target.peer.server = target.config.cluster_url.to_string();
         // Requests are retried here, where it is known which of them may be sent twice.
-        config.default_retry = false;
-        Ok(config)
+        target.config.default_retry = false;
+        target.config.connect_timeout = Some(CONNECT);
+        Ok(target)
     }
 
     /// A handle on the cluster. The first request connects, not this call. `stop` ends whatever
@@ -151,13 +192,9 @@ impl Connection {
         environment: &Environment,
         stop: CancellationToken,
     ) -> Result<Cluster, ConnectionError> {
-        let config = self.config(environment).await?;
-        let server = config.cluster_url.to_string();
-        let client = kube::Client::try_from(config).map_err(|error| ConnectionError::Client {
-            server: server.clone(),
-            reason: error::client_reason(&error),
-        })?;
-        Ok(Cluster::new(client, server, stop))
+        let target = self.target(environment).await?;
+        let session = Session::with(self.clone(), environment.clone(), target);
+        Ok(Cluster::of(session, stop))
     }
 }
 

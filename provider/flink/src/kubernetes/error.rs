@@ -1,23 +1,31 @@
 //! What the API server, or the way to it, can answer instead of what was asked for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::StatusCode;
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
 use super::cluster::Cluster;
+use super::connection::{ConnectionError, Peer};
+use super::obstacle::Obstacle;
 use super::request::Answer;
 use crate::operator::resource::GROUP;
 
 /// A request that failed. Fragments in lower case that fit after "failed to"; none holds a secret.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KubernetesError {
+    /// No credentials, or nothing to make a connection from: nothing was sent.
+    #[error("{0}")]
+    Connection(Box<ConnectionError>),
     /// No connection: nothing was sent.
-    #[error("the API server at {server} cannot be reached: {reason}")]
+    #[error("the API server at {}{} cannot be reached: {reason}", .peer.server, .peer.origin())]
     Unreachable {
-        /// URL of the API server.
-        server: String,
+        /// The API server, and who names it.
+        peer: Arc<Peer>,
+        /// What is in the way.
+        obstacle: Obstacle,
         /// Innermost reason, such as `connection refused`.
         reason: String,
     },
@@ -48,19 +56,19 @@ pub enum KubernetesError {
         what: String,
     },
     /// 401: the API server does not know who asks.
-    #[error("the API server at {server} does not accept the credentials (401 Unauthorized)")]
+    #[error("the API server at {}{} does not accept {} (401 Unauthorized)", .peer.server, .peer.origin(), .peer.credentials())]
     Unauthorized {
-        /// URL of the API server.
-        server: String,
+        /// The API server, and what was shown to it.
+        peer: Arc<Peer>,
     },
     /// 403 by the rules of access: who asks is known, but may not do this.
-    #[error("not allowed to {verb} {resource} in namespace {namespace}: {message}")]
+    #[error("not allowed to {verb} {resource} in {}: {message}", scope(.namespace))]
     Forbidden {
         /// `get`, `patch`, `delete`, `list`, `watch`, ...
         verb: String,
         /// Plural name with its group, as in a role: `flinkdeployments.flink.apache.org`.
         resource: String,
-        /// Namespace a role must be in.
+        /// Namespace a role must be in; empty where only a cluster role can give the right.
         namespace: String,
         /// What the API server says; it names the user.
         message: String,
@@ -193,6 +201,9 @@ impl KubernetesError {
 
     /// Whether the same request may well succeed later, without anybody doing anything.
     pub fn may_heal(&self) -> bool {
+        if let Self::Connection(error) = self {
+            return error.may_heal();
+        }
         self.outcome_unknown() || matches!(self, Self::Unreachable { .. })
     }
 
@@ -203,32 +214,39 @@ impl KubernetesError {
 
     /// The error of an answer that is not a success.
     pub(crate) fn of_answer(answer: &Answer, cluster: &Cluster, about: &About<'_>) -> Self {
-        let server = cluster.server().to_owned();
         match answer.failure() {
-            Some(status) => Self::of_status(&status, &server, about),
-            None => Self::of_foreign_answer(answer, server, about),
+            Some(status) => Self::of_status(&status, &cluster.peer(), about),
+            None => Self::of_foreign_answer(answer, cluster.peer(), about),
         }
     }
 
     /// The error of a Kubernetes status, from an answer or from a watch.
-    pub(crate) fn of_status(status: &Status, server: &str, about: &About<'_>) -> Self {
-        let server = server.to_owned();
+    pub(crate) fn of_status(status: &Status, peer: &Arc<Peer>, about: &About<'_>) -> Self {
+        let server = peer.server.clone();
         let namespace = about.namespace.to_owned();
         let what = about.to_string();
         let message = status.message.clone();
         let details = status.details.as_ref();
         let causes = details.map(|details| details.causes.as_slice()).unwrap_or_default();
         match status.code {
-            401 => Self::Unauthorized { server },
+            401 => Self::Unauthorized { peer: peer.clone() },
             403 if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") => {
                 Self::NamespaceTerminating { namespace }
             }
-            403 if message.contains(" cannot ") || message.is_empty() => Self::Forbidden {
-                verb: about.verb.to_owned(),
-                resource: about.qualified_resource(),
-                namespace,
-                message,
-            },
+            403 if message.contains(" cannot ") || message.is_empty() => {
+                // Not always what was asked: a patch that would create wants `create`, too.
+                let right = Right::missing(&message).unwrap_or_else(|| Right {
+                    verb: about.verb.to_owned(),
+                    resource: about.qualified_resource(),
+                    in_namespace: true,
+                });
+                Self::Forbidden {
+                    verb: right.verb,
+                    resource: right.resource,
+                    namespace: if right.in_namespace { namespace } else { String::new() },
+                    message,
+                }
+            }
             404 if details.is_some_and(|details| details.kind == "namespaces" && about.resource != "namespaces") => {
                 Self::NamespaceMissing { server, namespace }
             }
@@ -255,10 +273,11 @@ impl KubernetesError {
     }
 
     /// The error of an answer that is no Kubernetes status.
-    fn of_foreign_answer(answer: &Answer, server: String, about: &About<'_>) -> Self {
+    fn of_foreign_answer(answer: &Answer, peer: Arc<Peer>, about: &About<'_>) -> Self {
+        let server = peer.server.clone();
         let text = String::from_utf8_lossy(&answer.body);
         match answer.status {
-            StatusCode::UNAUTHORIZED => Self::Unauthorized { server },
+            StatusCode::UNAUTHORIZED => Self::Unauthorized { peer },
             // The API server's plain answer for a group it does not have.
             StatusCode::NOT_FOUND if text.trim() == "404 page not found" => Self::DefinitionMissing {
                 server,
@@ -274,6 +293,41 @@ impl KubernetesError {
                 code: status.as_u16(),
             },
         }
+    }
+}
+
+fn scope(namespace: &str) -> String {
+    match namespace {
+        "" => "the whole cluster".to_owned(),
+        namespace => format!("namespace {namespace}"),
+    }
+}
+
+/// A right that is not there.
+#[derive(Debug, PartialEq, Eq)]
+struct Right {
+    verb: String,
+    resource: String,
+    in_namespace: bool,
+}
+
+impl Right {
+    /// What `... User "ci" cannot create resource "flinkdeployments" in API group "flink.apache.org" in the
+    /// namespace "team"` says is missing.
+    fn missing(message: &str) -> Option<Self> {
+        let (_, right) = message.split_once(" cannot ")?;
+        let (verb, right) = right.split_once(" resource \"")?;
+        let (resource, right) = right.split_once("\" in API group \"")?;
+        let (group, scope) = right.split_once('"')?;
+        let resource = match group {
+            "" => resource.to_owned(),
+            group => format!("{resource}.{group}"),
+        };
+        Some(Self {
+            verb: verb.to_owned(),
+            resource,
+            in_namespace: scope.trim_start().starts_with("in the namespace"),
+        })
     }
 }
 
@@ -304,4 +358,30 @@ fn field_cause(cause: &StatusCause) -> Option<FieldCause> {
         field: cause.field.trim_start_matches('.').to_owned(),
         message: cause.message.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_right_that_is_missing() {
+        let create = "flinkdeployments.flink.apache.org \"orders\" is forbidden: User \"ci\" cannot create resource \
+                      \"flinkdeployments\" in API group \"flink.apache.org\" in the namespace \"team\"";
+        let impersonate = "users \"ops\" is forbidden: User \"ci\" cannot impersonate resource \"users\" in API group \"\" \
+                           at the cluster scope";
+        let right = |verb: &str, resource: &str, in_namespace| {
+            Some(Right {
+                verb: verb.to_owned(),
+                resource: resource.to_owned(),
+                in_namespace,
+            })
+        };
+        assert_eq!(
+            Right::missing(create),
+            right("create", "flinkdeployments.flink.apache.org", true)
+        );
+        assert_eq!(Right::missing(impersonate), right("impersonate", "users", false));
+        assert_eq!(Right::missing("User \"ci\" cannot do that"), None);
+    }
 }

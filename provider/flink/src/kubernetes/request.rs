@@ -4,6 +4,7 @@
 //! never delivered, or turned away with 429 or 503. Whether a write whose answer was lost took place
 //! is for its caller to find out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -16,8 +17,10 @@ use serde::de::DeserializeOwned;
 use tracing::debug;
 
 use super::cluster::Cluster;
+use super::connection::{ConnectionError, Login};
 pub(crate) use super::error::About;
 use super::error::KubernetesError;
+use super::obstacle::Obstacle;
 
 /// What may not stand unescaped in a path segment or query value.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -125,8 +128,10 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum NoAnswer {
+    /// No credentials: the request was not sent.
+    NoLogin(ConnectionError),
     /// No connection: the request was not delivered.
-    Undelivered { reason: String },
+    Undelivered { obstacle: Obstacle, reason: String },
     /// The connection broke: the request may have been acted on.
     Cut { reason: String },
     /// No answer in time: the request may have been acted on.
@@ -138,7 +143,8 @@ pub(crate) enum NoAnswer {
 impl NoAnswer {
     fn reason(self) -> String {
         match self {
-            Self::Undelivered { reason } | Self::Cut { reason } => reason,
+            Self::NoLogin(error) => error.to_string(),
+            Self::Undelivered { reason, .. } | Self::Cut { reason } => reason,
             Self::TimedOut => "no answer in time".to_owned(),
             Self::Stopped => "stopped on request".to_owned(),
         }
@@ -148,7 +154,12 @@ impl NoAnswer {
         let server = cluster.server().to_owned();
         let what = about.to_string();
         match self {
-            Self::Undelivered { reason } => KubernetesError::Unreachable { server, reason },
+            Self::NoLogin(error) => KubernetesError::Connection(Box::new(error)),
+            Self::Undelivered { obstacle, reason } => KubernetesError::Unreachable {
+                peer: cluster.peer(),
+                obstacle,
+                reason,
+            },
             Self::Cut { reason } => KubernetesError::Cut { server, what, reason },
             Self::TimedOut => KubernetesError::TimedOut {
                 server,
@@ -169,10 +180,21 @@ impl Cluster {
             .with_max_times(self.limits.attempts.saturating_sub(1))
             .with_jitter()
             .build();
+        let mut renewed = false;
         loop {
-            let outcome = self.send_once(&ask).await;
+            let login = self.login().await?;
+            let outcome = self.send_once(&login, &ask).await;
+            if let Ok(answer) = &outcome {
+                if answer.status != StatusCode::UNAUTHORIZED {
+                    login.accepted();
+                } else if !renewed && answer.failure().is_some() && self.session.refused(&login).await {
+                    // The API server has not acted on it.
+                    renewed = true;
+                    continue;
+                }
+            }
             let asked_for = match &outcome {
-                Err(NoAnswer::Undelivered { .. }) => None,
+                Err(NoAnswer::Undelivered { obstacle, .. }) if obstacle.may_pass() => None,
                 Ok(answer) if retry == Retry::Busy && is_busy(answer.status) => answer.retry_after,
                 _ => return outcome,
             };
@@ -186,20 +208,27 @@ impl Cluster {
         }
     }
 
+    /// The login of the moment.
+    pub(crate) async fn login(&self) -> Result<Arc<Login>, NoAnswer> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(NoAnswer::Stopped),
+            login = self.session.login() => login.map_err(NoAnswer::NoLogin),
+        }
+    }
+
     /// Sends a request once. A request that is under way is not abandoned when the caller is told to
     /// stop: it has its own time limit, and a write cut off half-way is worse than a late stop.
-    async fn send_once(&self, ask: &Ask) -> Result<Answer, NoAnswer> {
-        if self.stop.is_cancelled() {
-            return Err(NoAnswer::Stopped);
-        }
+    async fn send_once(&self, login: &Login, ask: &Ask) -> Result<Answer, NoAnswer> {
         let request = ask
             .request()
             .map_err(|error| NoAnswer::Undelivered {
+                obstacle: Obstacle::Other,
                 reason: error.to_string(),
             })?
             .map(Body::from);
         let exchange = async {
-            let response = self.client.send(request).await.map_err(|error| no_answer(&error))?;
+            let response = login.client.send(request).await.map_err(|error| no_answer(&error))?;
             let status = response.status();
             let retry_after = response
                 .headers()
@@ -232,27 +261,9 @@ fn is_busy(status: StatusCode) -> bool {
 
 /// Tells a request that was never delivered from one whose answer was lost.
 pub(super) fn no_answer(error: &kube::Error) -> NoAnswer {
-    let mut undelivered = matches!(
-        error,
-        kube::Error::Auth(_) | kube::Error::BuildRequest(_) | kube::Error::HttpError(_)
-    );
-    let mut innermost: &(dyn std::error::Error + 'static) = error;
-    loop {
-        if let Some(error) = innermost.downcast_ref::<hyper_util::client::legacy::Error>() {
-            undelivered |= error.is_connect();
-        }
-        if let Some(error) = innermost.downcast_ref::<std::io::Error>() {
-            undelivered |= error.kind() == std::io::ErrorKind::ConnectionRefused;
-        }
-        match innermost.source() {
-            Some(source) => innermost = source,
-            None => break,
-        }
-    }
-    let reason = innermost.to_string();
-    if undelivered {
-        NoAnswer::Undelivered { reason }
-    } else {
-        NoAnswer::Cut { reason }
+    let (obstacle, reason) = Obstacle::of(error);
+    match obstacle {
+        Some(obstacle) => NoAnswer::Undelivered { obstacle, reason },
+        None => NoAnswer::Cut { reason },
     }
 }

@@ -40,7 +40,7 @@ impl<K: Resource> Objects<K> {
         let about = self.about("watch", name);
         let failed = |error: kube::Error| {
             if let kube::Error::Api(status) = &error {
-                return KubernetesError::of_status(status, self.cluster.server(), &about);
+                return KubernetesError::of_status(status, &self.cluster.peer(), &about);
             }
             no_answer(&error).into_error(&self.cluster, &about)
         };
@@ -53,13 +53,18 @@ impl<K: Resource> Objects<K> {
             ("timeoutSeconds", &WATCH_FOR.as_secs().to_string()),
         ]);
         let request = ask.request().map_err(|error| failed(kube::Error::HttpError(error)))?;
-        let opening = self.cluster.client.request_events::<Value>(request);
+        let login = self
+            .cluster
+            .login()
+            .await
+            .map_err(|error| error.into_error(&self.cluster, &about))?;
+        let opening = login.client.request_events::<Value>(request);
         let events = match tokio::time::timeout(self.cluster.limits.request, opening).await {
             Err(_) => return Err(super::request::NoAnswer::TimedOut.into_error(&self.cluster, &about)),
             Ok(Err(error)) => return Err(failed(error)),
             Ok(Ok(events)) => events,
         };
-        let server = self.cluster.server().to_owned();
+        let peer = self.cluster.peer();
         let (namespace, name) = (self.namespace.clone(), name.to_owned());
         let seen = events.map(move |event: Result<WatchEvent<Value>, kube::Error>| {
             let about = super::error::About {
@@ -72,9 +77,9 @@ impl<K: Resource> Objects<K> {
                 Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => Ok(Seen::Present(object)),
                 Ok(WatchEvent::Deleted(_)) => Ok(Seen::Deleted),
                 Ok(WatchEvent::Bookmark(_)) => Ok(Seen::Nothing),
-                Ok(WatchEvent::Error(status)) => Err(KubernetesError::of_status(&status, &server, &about)),
+                Ok(WatchEvent::Error(status)) => Err(KubernetesError::of_status(&status, &peer, &about)),
                 Err(error) => Err(KubernetesError::Cut {
-                    server: server.clone(),
+                    server: peer.server.clone(),
                     what: about.to_string(),
                     reason: error.to_string(),
                 }),

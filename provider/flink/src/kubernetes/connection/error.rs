@@ -1,10 +1,11 @@
 //! What can be wrong with the settings of a connection.
 
+use super::exec::ExecProblem;
 use super::settings::Setting;
 
 /// A connection that cannot be made from the settings. Nothing here has asked the network yet, and
 /// nothing here holds a token or a key.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ConnectionError {
     /// No setting says which cluster is meant.
     #[error(
@@ -92,6 +93,47 @@ pub enum ConnectionError {
         /// What belongs there: `a certificate`, `a private key`.
         expected: &'static str,
     },
+    /// A token that cannot be sent as one.
+    #[error("{setting} holds no bearer token: it is empty, or has spaces or line breaks inside")]
+    NotToken {
+        /// Which setting.
+        setting: Setting,
+    },
+    /// A file that holds no token.
+    #[error("{credentials} cannot be read: {reason}")]
+    TokenFile {
+        /// What the token is called; the file is in it.
+        credentials: String,
+        /// What the operating system says, or that there is no token in it.
+        reason: String,
+    },
+    /// An exec plugin that hands out no credentials.
+    #[error("{credentials} cannot be had: it {problem}")]
+    Exec {
+        /// What the credentials are called; the plugin's arguments are not in it, for they may hold
+        /// secrets.
+        credentials: String,
+        /// What went wrong.
+        problem: ExecProblem,
+    },
+    /// A proxy of a kind that cannot be used.
+    #[error("the proxy `{proxy}`, named by {setting}, cannot be used: {reason}")]
+    Proxy {
+        /// Who names the proxy.
+        setting: Setting,
+        /// Its URL without user and password.
+        proxy: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// What should be the name in a certificate.
+    #[error("{setting} is `{name}`, which is neither a host name nor an IP address")]
+    ServerName {
+        /// Which setting.
+        setting: Setting,
+        /// What was written.
+        name: String,
+    },
     /// A client certificate without its key, or the other way round.
     #[error("{given} is set, but `{missing}` is not: a client certificate needs both")]
     Unpaired {
@@ -115,10 +157,12 @@ pub enum ConnectionError {
         reason: String,
     },
     /// Settings that are each fine, but do not make a client.
-    #[error("no client can be made for the API server at {server}: {reason}")]
+    #[error("no connection to the API server at {server} can be made with {credentials}: {reason}")]
     Client {
         /// URL of the API server.
         server: String,
+        /// What would be shown to it.
+        credentials: String,
         /// What is wrong.
         reason: String,
     },
@@ -135,15 +179,32 @@ impl ConnectionError {
             | Self::Kubeconfig { setting, .. }
             | Self::Host { setting, .. }
             | Self::NotPem { setting, .. }
+            | Self::NotToken { setting }
+            | Self::Proxy { setting, .. }
+            | Self::ServerName { setting, .. }
             | Self::Unpaired { given: setting, .. }
             | Self::NotBoolean { setting, .. } => setting.attribute(),
-            Self::NothingConfigured | Self::NoContext { .. } | Self::InCluster { .. } | Self::Client { .. } => None,
+            Self::NothingConfigured
+            | Self::NoContext { .. }
+            | Self::Exec { .. }
+            | Self::TokenFile { .. }
+            | Self::InCluster { .. }
+            | Self::Client { .. } => None,
         }
+    }
+
+    /// Whether the same may well work later, without anybody changing a setting: a plugin that asks
+    /// somebody else, or a file that is being written.
+    pub(crate) fn may_heal(&self) -> bool {
+        matches!(self, Self::Exec { .. } | Self::TokenFile { .. })
     }
 }
 
 /// Why kube cannot make a client, without its habit of printing the cause twice.
 pub(super) fn client_reason(error: &kube::Error) -> String {
+    if let kube::Error::InferKubeconfig(error) = error {
+        return super::kubeconfig::reason(error);
+    }
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -1,15 +1,15 @@
 //! Settings after the environment has filled the gaps, each with where it came from.
 
 use std::fmt;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use secrecy::SecretString;
 
-use super::{Connection, ConnectionError, Environment};
+use super::places::{expand_home, split_paths};
+use super::{Connection, ConnectionError, Environment, Exec, Target};
 
 /// A setting, and where its value was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +73,8 @@ type Found<T> = Option<(T, Setting)>;
 
 /// All settings, with the environment's where the provider block has none.
 pub(super) struct Settings {
-    config_path: Found<String>,
-    config_paths: Found<Vec<String>>,
+    pub config_path: Found<String>,
+    pub config_paths: Found<Vec<String>>,
     pub context: Found<String>,
     pub cluster: Found<String>,
     pub user: Found<String>,
@@ -85,12 +85,8 @@ pub(super) struct Settings {
     client_key: Found<String>,
     tls_server_name: Found<String>,
     insecure: Found<bool>,
-}
-
-/// Kubeconfig files and who names them.
-pub(super) struct Files {
-    pub paths: Vec<String>,
-    pub setting: Setting,
+    proxy_url: Found<String>,
+    exec: Option<Exec>,
 }
 
 impl Connection {
@@ -152,7 +148,11 @@ impl Connection {
                 "KUBE_CTX_AUTH_INFO",
             ),
             host: place(&self.host, "host", "KUBE_HOST"),
-            token: text(&self.token, "token", "KUBE_TOKEN"),
+            token: match self.exec {
+                // Credentials that the block names must not be mixed with others from the environment.
+                Some(_) if self.token.is_none() => None,
+                _ => text(&self.token, "token", "KUBE_TOKEN"),
+            },
             ca_certificate: text(
                 &self.cluster_ca_certificate,
                 "cluster_ca_certificate",
@@ -162,36 +162,63 @@ impl Connection {
             client_key: text(&self.client_key, "client_key", "KUBE_CLIENT_KEY_DATA"),
             tls_server_name: text(&self.tls_server_name, "tls_server_name", "KUBE_TLS_SERVER_NAME"),
             insecure,
+            proxy_url: text(&self.proxy_url, "proxy_url", "KUBE_PROXY_URL"),
+            exec: self.exec.clone().map(|exec| Exec {
+                command: expand_home(exec.command, environment),
+                ..exec
+            }),
         })
     }
 }
 
 impl Settings {
-    /// The kubeconfig files that a setting names, if one does.
-    pub fn files(&self, environment: &Environment) -> Option<Files> {
-        let (paths, setting) = match (&self.config_paths, &self.config_path) {
-            (Some((paths, setting)), _) => (paths.clone(), *setting),
-            (None, Some((path, setting))) => (vec![path.clone()], *setting),
-            (None, None) => return None,
-        };
-        let paths = paths.into_iter().map(|path| expand_home(path, environment)).collect();
-        Some(Files { paths, setting })
-    }
-
-    /// Lays the single settings over what a kubeconfig or host has given.
-    pub fn lay_over(&self, config: &mut kube::Config) -> Result<(), ConnectionError> {
+    /// Lays the single settings over what a kubeconfig or host has given. Credentials that are set
+    /// take the place of all that a kubeconfig has.
+    pub fn lay_over(&self, target: &mut Target) -> Result<(), ConnectionError> {
+        let Target { config, peer } = target;
         if let Some((host, setting)) = &self.host {
             config.cluster_url = host_uri(host, *setting)?;
-        }
-        if let Some((token, _)) = &self.token {
-            config.auth_info = kube::config::AuthInfo {
-                token: Some(SecretString::from(token.clone())),
-                ..kube::config::AuthInfo::default()
-            };
+            peer.named_by = setting.to_string();
         }
         if let Some((certificates, setting)) = &self.ca_certificate {
             config.root_cert = Some(certificates_of(certificates, *setting)?);
             config.root_cert_file = None;
+            peer.authority = setting.to_string();
+        }
+        if let Some((credentials, name)) = self.credentials()? {
+            config.auth_info = credentials;
+            peer.credentials = name;
+        }
+        if let Some((name, setting)) = &self.tls_server_name {
+            ServerName::try_from(name.trim()).map_err(|_| ConnectionError::ServerName {
+                setting: *setting,
+                name: name.clone(),
+            })?;
+            config.tls_server_name = Some(name.trim().to_owned());
+        }
+        if let Some((insecure, _)) = self.insecure {
+            config.accept_invalid_certs = insecure;
+        }
+        if let Some((proxy, setting)) = &self.proxy_url {
+            config.proxy_url = Some(proxy_uri(proxy, *setting)?);
+            peer.proxy = Some(format!("proxy `{}` of {setting}", without_login(proxy)));
+        }
+        Ok(())
+    }
+
+    /// The credentials that the settings hold, and what they are called.
+    fn credentials(&self) -> Result<Option<(kube::config::AuthInfo, String)>, ConnectionError> {
+        let mut credentials = kube::config::AuthInfo::default();
+        let mut names = Vec::new();
+        if let Some((token, setting)) = &self.token {
+            credentials.token = Some(SecretString::from(token_of(token, *setting)?));
+            names.push(format!("the token of {setting}"));
+        } else if let Some(exec) = &self.exec {
+            names.push(format!(
+                "the credentials of the exec plugin `{}` of `exec`",
+                exec.command
+            ));
+            credentials.exec = Some(exec.config());
         }
         match (&self.client_certificate, &self.client_key) {
             (Some((certificate, certificate_setting)), Some((key, key_setting))) => {
@@ -201,10 +228,9 @@ impl Settings {
                     expected: "a private key",
                 })?;
                 // kube takes certificates the way a kubeconfig holds them.
-                config.auth_info.client_certificate = None;
-                config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
-                config.auth_info.client_key = None;
-                config.auth_info.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
+                credentials.client_certificate_data = Some(STANDARD.encode(certificate));
+                credentials.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
+                names.push(format!("the client certificate of {certificate_setting}"));
             }
             (Some((_, given)), None) => {
                 return Err(ConnectionError::Unpaired {
@@ -220,18 +246,68 @@ impl Settings {
             }
             (None, None) => {}
         }
-        if let Some((name, _)) = &self.tls_server_name {
-            config.tls_server_name = Some(name.clone());
+        Ok((!names.is_empty()).then(|| (credentials, names.join(" and "))))
+    }
+}
+
+/// A token as a header can carry it. Files and commands that tokens come from end with a line break.
+pub(super) fn token_of(token: &str, setting: Setting) -> Result<String, ConnectionError> {
+    let token = token.trim();
+    if is_token(token) {
+        Ok(token.to_owned())
+    } else {
+        Err(ConnectionError::NotToken { setting })
+    }
+}
+
+/// Whether a text can be sent as a bearer token.
+pub(super) fn is_token(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The URL of a proxy, of a kind that can be used.
+pub(super) fn proxy_uri(proxy: &str, setting: Setting) -> Result<http::Uri, ConnectionError> {
+    let wrong = |reason: &'static str| ConnectionError::Proxy {
+        setting,
+        proxy: without_login(proxy),
+        reason,
+    };
+    // Names are looked up by the proxy in either spelling.
+    let text = proxy.trim().replacen("socks5h://", "socks5://", 1);
+    let uri: http::Uri = text.parse().map_err(|_| wrong("it is not a URL"))?;
+    match uri.scheme_str() {
+        Some("http" | "https") => {}
+        Some("socks5")
+            if uri
+                .authority()
+                .is_some_and(|authority| authority.as_str().contains('@')) =>
+        {
+            return Err(wrong("user and password work with HTTP proxies only"));
         }
-        if let Some((insecure, _)) = self.insecure {
-            config.accept_invalid_certs = insecure;
+        Some("socks5") => {}
+        _ => {
+            return Err(wrong(
+                "write it as `http://`, `https://` or `socks5://` with host and port",
+            ));
         }
-        Ok(())
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return Err(wrong("it names no host"));
+    }
+    Ok(uri)
+}
+
+/// A proxy's URL without user and password.
+pub(super) fn without_login(proxy: &str) -> String {
+    match (proxy.split_once("://"), proxy.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        (None, Some((_, rest))) => rest.to_owned(),
+        (_, None) => proxy.to_owned(),
     }
 }
 
 /// The certificates of a PEM text, at least one.
-fn certificates_of(text: &str, setting: Setting) -> Result<Vec<Vec<u8>>, ConnectionError> {
+pub(super) fn certificates_of(text: &str, setting: Setting) -> Result<Vec<Vec<u8>>, ConnectionError> {
     let certificates: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(text.as_bytes())
         .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
         .collect();
@@ -255,70 +331,4 @@ pub(super) fn host_uri(host: &str, setting: Setting) -> Result<http::Uri, Connec
         host: host.to_owned(),
         example: host.trim().rsplit("//").next().unwrap_or_default().to_owned(),
     })
-}
-
-/// The files that `KUBECONFIG` names. As with kubectl, those that do not exist are passed over as
-/// long as one does.
-pub(super) fn kubeconfig_variable(environment: &Environment) -> Option<Files> {
-    let value = environment.variable("KUBECONFIG")?;
-    let all = split_paths(&value);
-    let existing: Vec<String> = all
-        .iter()
-        .filter(|path| Path::new(path.as_str()).exists())
-        .cloned()
-        .collect();
-    let paths = if existing.is_empty() { all } else { existing };
-    Some(Files {
-        paths,
-        setting: Setting::variable("config_path", "KUBECONFIG"),
-    })
-}
-
-/// The connection of a pod through its service account, where this process runs in one.
-pub(super) fn in_cluster(environment: &Environment) -> Result<Option<kube::Config>, ConnectionError> {
-    let Some(host) = environment.variable("KUBERNETES_SERVICE_HOST") else {
-        return Ok(None);
-    };
-    let port = environment
-        .variable("KUBERNETES_SERVICE_PORT")
-        .unwrap_or_else(|| "443".to_owned());
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let uri = format!("https://{host}:{port}")
-        .parse()
-        .map_err(|_| ConnectionError::InCluster {
-            reason: format!("`{host}:{port}` is not an address"),
-        })?;
-    let file = |name: &str| environment.service_account.join(name);
-    let certificates = std::fs::read_to_string(file("ca.crt")).map_err(|error| ConnectionError::InCluster {
-        reason: format!("{}: {error}", file("ca.crt").display()),
-    })?;
-    let mut config = kube::Config::new(uri);
-    config.root_cert = Some(
-        certificates_of(&certificates, Setting::kubeconfig("ca.crt")).map_err(|_| ConnectionError::InCluster {
-            reason: format!("{} holds no certificate", file("ca.crt").display()),
-        })?,
-    );
-    config.root_cert_file = Some(file("ca.crt"));
-    if !file("token").exists() {
-        return Err(ConnectionError::InCluster {
-            reason: format!("{} does not exist", file("token").display()),
-        });
-    }
-    // The file is read again from time to time: such tokens are renewed.
-    config.auth_info.token_file = Some(file("token").display().to_string());
-    Ok(Some(config))
-}
-
-fn split_paths(value: &str) -> Vec<String> {
-    std::env::split_paths(value)
-        .filter(|path| !path.as_os_str().is_empty())
-        .map(|path| path.to_string_lossy().into_owned())
-        .collect()
-}
-
-fn expand_home(path: String, environment: &Environment) -> String {
-    match (path.strip_prefix('~'), environment.variable("HOME")) {
-        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
-        _ => path,
-    }
 }
