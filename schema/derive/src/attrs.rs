@@ -3,14 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::meta::ParseNestedMeta;
-use syn::parse::ParseStream;
-use syn::{Attribute, Error, Expr, Ident, Lit, LitStr, Path, Result, Token};
+use syn::parse::{Parse, ParseStream};
+use syn::token::Paren;
+use syn::{Attribute, Expr, Ident, Lit, LitInt, LitStr, Path, Result, Token};
 
+use crate::mistake::Mistake;
 use crate::names::skip_value;
 use crate::{Mistakes, suggestion};
 
-const STRUCT: &[&str] = &["name", "version"];
-const FIELD: &[&str] = &[
+pub const STRUCT: &[&str] = &["name", "version"];
+pub const FIELD: &[&str] = &[
     "requires_replace",
     "stable",
     "sensitive",
@@ -23,8 +25,21 @@ const FIELD: &[&str] = &[
     "remote",
     "flatten",
 ];
-const VARIANT: &[&str] = &["other"];
+pub const VARIANT: &[&str] = &["other"];
 const CLASSES: &[&str] = &["Local", "Ignored", "Scaled", "Restart", "Redeploy"];
+
+/// How the options with a value are written.
+const FORMS: [(&str, &str); 9] = [
+    ("name", "name = \"flink_deployment\""),
+    ("version", "version = 1"),
+    ("deprecated", "deprecated = \"Use `other`.\""),
+    ("assumed", "assumed = <value>"),
+    ("class", "class = Restart"),
+    ("range", "range(min = 1, max = 5)"),
+    ("check", "check = path::to::function"),
+    ("rename", "rename = \"hcl_name\""),
+    ("remote", "remote = \"field.path\""),
+];
 
 /// What people look for under another name, and where it is.
 const ELSEWHERE: [(&str, &str); 10] = [
@@ -58,16 +73,13 @@ impl StructOptions {
         let mut options = Self::default();
         each(attributes, STRUCT, mistakes, |name, meta| match name {
             "name" => {
-                let text: LitStr = meta.value()?.parse()?;
+                let text = text(name, meta)?;
                 options.name = text.value();
-                match crate::names::problem(&options.name) {
-                    Some(problem) => Err(Error::new(text.span(), problem)),
-                    None => Ok(()),
-                }
+                crate::names::problem(&options.name).map_or(Ok(()), |problem| Err(problem.on(text.span())))
             }
             _ => {
-                let version: syn::LitInt = meta.value()?.parse()?;
-                options.version = version.base10_parse()?;
+                let version: LitInt = value(name, meta)?;
+                options.version = version.base10_parse().map_err(|_| wrong_value(name).at(&version))?;
                 Ok(())
             }
         });
@@ -103,16 +115,15 @@ impl FieldOptions {
         each(attributes, FIELD, mistakes, |name, meta| {
             options.given.extend(meta.path.get_ident().cloned());
             match name {
-                "deprecated" => options.deprecated = Some(text(meta)?),
-                "assumed" => options.assumed = Some(meta.value()?.parse()?),
+                "deprecated" => options.deprecated = Some(text(name, meta)?),
+                "assumed" => options.assumed = Some(value(name, meta)?),
                 "class" => options.class = Some(class(meta)?),
                 "range" => options.range = Some(range(meta)?),
-                "check" => options.checks.push(check(meta)?),
-                "rename" => options.rename = Some(text(meta)?),
-                "remote" => options.remote = Some(text(meta)?),
+                "check" => options.checks.push(value(name, meta)?),
+                "rename" => options.rename = Some(text(name, meta)?),
+                "remote" => options.remote = Some(text(name, meta)?),
                 // `requires_replace`, `stable`, `sensitive`, `flatten`: being there is all they say.
-                _ if meta.input.is_empty() || meta.input.peek(Token![,]) => {}
-                _ => return Err(meta.input.error(format!("`{name}` takes no value"))),
+                _ => flag(name, meta)?,
             }
             Ok(())
         });
@@ -133,9 +144,9 @@ impl FieldOptions {
 /// Whether a variant is `#[schema(other)]`.
 pub fn is_other(attributes: &[Attribute], mistakes: &mut Mistakes) -> bool {
     let mut other = false;
-    each(attributes, VARIANT, mistakes, |_, _| {
+    each(attributes, VARIANT, mistakes, |name, meta| {
         other = true;
-        Ok(())
+        flag(name, meta)
     });
     other
 }
@@ -160,9 +171,9 @@ fn each(
         let parsed = attribute.parse_nested_meta(|meta| {
             let name = meta.path.to_token_stream().to_string();
             let read = if !known.contains(&name.as_str()) {
-                Err(Error::new_spanned(&meta.path, unknown(&name, known)))
+                Err(unknown(&name, known).at(&meta.path))
             } else if name != "check" && seen.contains(&name) {
-                Err(Error::new_spanned(&meta.path, format!("`{name}` is given twice")))
+                Err(Mistake::GivenTwice { name: name.clone() }.at(&meta.path))
             } else {
                 read(&name, &meta)
             };
@@ -174,53 +185,77 @@ fn each(
             Ok(())
         });
         if let Err(error) = parsed {
-            mistakes.push(error);
+            mistakes.push(Mistake::NotOptions.on(error.span()));
         }
     }
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
-    if known.is_empty() {
-        return format!("there is no option `{name}` here: this takes no #[schema(...)] options");
-    }
+fn unknown(name: &str, known: &[&str]) -> Mistake {
     let elsewhere = ELSEWHERE
         .iter()
         .find(|(other, _)| known == FIELD && *other == name)
-        .map(|(_, place)| *place);
-    match (elsewhere, suggestion(name, known)) {
-        (Some(place), _) => format!("there is no option `{name}`: {place}"),
-        (None, hint) if !hint.is_empty() => format!("there is no option `{name}`{hint}"),
-        (None, _) => format!("there is no option `{name}`; there are: {}", known.join(", ")),
+        .map(|(_, instead)| *instead);
+    let hint = suggestion(name, known);
+    let name = name.to_owned();
+    match (elsewhere, hint) {
+        _ if known.is_empty() => Mistake::NoOptionsHere { name },
+        (Some(instead), _) => Mistake::OptionElsewhere { name, instead },
+        (None, Some(meant)) => Mistake::OptionMisspelt { name, meant },
+        (None, None) => Mistake::OptionUnknown {
+            name,
+            known: known.join(", "),
+        },
     }
 }
 
-fn text(meta: &ParseNestedMeta) -> Result<LitStr> {
-    let text: LitStr = meta.value()?.parse()?;
+/// An option that takes no value.
+fn flag(name: &str, meta: &ParseNestedMeta) -> Result<()> {
+    if meta.input.is_empty() || meta.input.peek(Token![,]) {
+        return Ok(());
+    }
+    let name = name.to_owned();
+    Err(Mistake::Flag { name }.at(&meta.path))
+}
+
+/// What stands behind the `=` of an option.
+fn value<T: Parse>(name: &str, meta: &ParseNestedMeta) -> Result<T> {
+    let input = meta.value().map_err(|_| wrong_value(name).at(&meta.path))?;
+    let span = input.span();
+    input.parse().map_err(|_| wrong_value(name).on(span))
+}
+
+fn text(name: &str, meta: &ParseNestedMeta) -> Result<LitStr> {
+    let text: LitStr = value(name, meta)?;
     if text.value().trim().is_empty() {
-        Err(Error::new(text.span(), "this must not be empty"))
-    } else {
-        Ok(text)
+        let name = name.to_owned();
+        return Err(Mistake::Empty { name }.at(&text));
     }
+    Ok(text)
 }
 
-fn check(meta: &ParseNestedMeta) -> Result<Path> {
-    let value = meta.value()?;
-    value
-        .parse()
-        .map_err(|_| value.error("expected the path of a function of type `Check`"))
+/// The mistake of an option without a value, or with one of another kind.
+fn wrong_value(name: &str) -> Mistake {
+    let form = FORMS.iter().find(|(option, _)| *option == name);
+    Mistake::Value {
+        name: name.to_owned(),
+        form: form.map_or("", |(_, form)| form),
+    }
 }
 
 fn class(meta: &ParseNestedMeta) -> Result<Ident> {
-    let class: Ident = meta.value()?.parse()?;
+    let class: Ident = value("class", meta)?;
     let name = class.to_string();
     if CLASSES.contains(&name.as_str()) {
         return Ok(class);
     }
-    let message = match suggestion(&name, CLASSES) {
-        hint if hint.is_empty() => format!("there is no class `{name}`; there are: {}", CLASSES.join(", ")),
-        hint => format!("there is no class `{name}`{hint}"),
+    let mistake = match suggestion(&name, CLASSES) {
+        Some(meant) => Mistake::ClassMisspelt { name, meant },
+        None => Mistake::ClassUnknown {
+            name,
+            known: CLASSES.join(", "),
+        },
     };
-    Err(Error::new(class.span(), message))
+    Err(mistake.at(&class))
 }
 
 /// A number as it was written: `-1`, `0.5`.
@@ -231,20 +266,20 @@ pub struct Number {
 }
 
 fn range(meta: &ParseNestedMeta) -> Result<[Option<Number>; 2]> {
-    let content;
-    syn::parenthesized!(content in meta.input);
-    // A mistake leaves tokens behind, about which syn would complain a second time.
-    let ends = ends(&content).inspect_err(|_| while content.parse::<proc_macro2::TokenTree>().is_ok() {})?;
+    let ends = if meta.input.peek(Paren) {
+        let content;
+        syn::parenthesized!(content in meta.input);
+        // A mistake leaves tokens behind, about which syn would complain a second time.
+        ends(&content).inspect_err(|_| while content.parse::<proc_macro2::TokenTree>().is_ok() {})?
+    } else {
+        return Err(wrong_value("range").at(&meta.path));
+    };
     match &ends {
-        [None, None] => Err(meta.error("give at least one end: `range(min = 1)`, `range(max = 5)`")),
+        [None, None] => Err(Mistake::EndlessRange.at(&meta.path)),
         [Some(min), Some(max)] if min.text.parse::<f64>().ok() > max.text.parse::<f64>().ok() => {
-            let both = [min.tokens.clone(), max.tokens.clone()]
-                .into_iter()
-                .collect::<TokenStream>();
-            Err(Error::new_spanned(
-                both,
-                format!("no number is between {} and {}", min.text, max.text),
-            ))
+            let both: TokenStream = [min.tokens.clone(), max.tokens.clone()].into_iter().collect();
+            let (min, max) = (min.text.clone(), max.text.clone());
+            Err(Mistake::EmptyRange { min, max }.at(both))
         }
         _ => Ok(ends),
     }
@@ -253,24 +288,30 @@ fn range(meta: &ParseNestedMeta) -> Result<[Option<Number>; 2]> {
 fn ends(content: ParseStream) -> Result<[Option<Number>; 2]> {
     let mut ends = [None, None];
     while !content.is_empty() {
-        let end: Ident = content.parse()?;
-        let place = match end.to_string().as_str() {
+        let span = content.span();
+        let end = end(content).map_err(|_| wrong_value("range").on(span))?;
+        let place = match end.0.to_string().as_str() {
             "min" => 0,
             "max" => 1,
-            other => {
-                return Err(Error::new(
-                    end.span(),
-                    format!("a range has `min` and `max`, no `{other}`"),
-                ));
-            }
+            _ => return Err(wrong_value("range").at(&end.0)),
         };
-        content.parse::<Token![=]>()?;
-        ends[place] = Some(number(content)?);
-        if !content.is_empty() {
-            content.parse::<Token![,]>()?;
+        if ends[place].replace(end.1).is_some() {
+            let name = end.0.to_string();
+            return Err(Mistake::GivenTwice { name }.at(&end.0));
         }
     }
     Ok(ends)
+}
+
+/// `min = 1`, and the comma behind it.
+fn end(content: ParseStream) -> Result<(Ident, Number)> {
+    let name: Ident = content.parse()?;
+    content.parse::<Token![=]>()?;
+    let number = number(content)?;
+    if !content.is_empty() {
+        content.parse::<Token![,]>()?;
+    }
+    Ok((name, number))
 }
 
 fn number(input: ParseStream) -> Result<Number> {
@@ -279,7 +320,7 @@ fn number(input: ParseStream) -> Result<Number> {
     let digits = match &literal {
         Lit::Int(number) => number.base10_digits(),
         Lit::Float(number) => number.base10_digits(),
-        _ => return Err(Error::new_spanned(literal, "expected a number")),
+        _ => return Err(wrong_value("range").at(&literal)),
     };
     let text = format!("{}{digits}", if minus.is_some() { "-" } else { "" });
     let mut tokens = minus.to_token_stream();

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
-use syn::{DataEnum, DeriveInput, Error, Fields, Ident, Result, Type, Variant};
+use syn::{DataEnum, DeriveInput, Fields, Ident, Result, Type, Variant};
 
+use crate::mistake::Mistake;
 use crate::names::{Case, Serde};
 use crate::{Mistakes, attrs, docs};
 
@@ -30,25 +31,16 @@ pub fn expand(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             (Fields::Unit, false) => choices.push(choice(variant, case, &mut mistakes)),
             (fields, true) if holds_text(fields) => {
                 if let Some(first) = other.replace(&variant.ident) {
-                    mistakes.at(&variant.ident, format!("`{first}` takes every other text already"));
+                    let first = first.to_string();
+                    mistakes.at(&variant.ident, Mistake::SecondOther { first });
                 }
             }
-            (_, true) => mistakes.at(
-                &variant.ident,
-                "what takes every other text must hold it: `Unknown(String)`",
-            ),
-            (_, false) => mistakes.at(
-                &variant.ident,
-                "an enum in a schema is a list of texts, so a variant has no fields; \
-                 the one that takes every other text is `#[schema(other)] Unknown(String)`",
-            ),
+            (_, true) => mistakes.at(&variant.ident, Mistake::OtherWithoutText),
+            (_, false) => mistakes.at(&variant.ident, Mistake::VariantWithFields),
         }
     }
     if choices.is_empty() && mistakes.0.is_none() {
-        return Err(Error::new_spanned(
-            &input.ident,
-            "an enum in a schema needs at least one variant without fields",
-        ));
+        return Err(Mistake::NoVariants.at(&input.ident));
     }
     refuse_twins(&choices, &mut mistakes);
     mistakes.or_ok(emit(&input.ident, &choices, other))
@@ -61,10 +53,7 @@ fn choice<'a>(variant: &'a Variant, case: Case, mistakes: &mut Mistakes) -> Choi
         .unwrap_or_else(|| case.of_variant(&variant.ident.unraw().to_string()));
     let description = docs::of(&variant.attrs);
     if description.is_empty() {
-        mistakes.at(
-            &variant.ident,
-            "say what it means: the doc comment goes into the list of values that users read",
-        );
+        mistakes.at(&variant.ident, Mistake::UndocumentedVariant);
     }
     Choice {
         ident: &variant.ident,
@@ -89,10 +78,8 @@ fn refuse_twins(choices: &[Choice], mistakes: &mut Mistakes) {
     let mut names = BTreeMap::new();
     for choice in choices {
         if let Some(first) = names.insert(&choice.name, choice.ident) {
-            mistakes.at(
-                choice.ident,
-                format!("\"{}\" is already the text of the variant `{first}`", choice.name),
-            );
+            let (text, first) = (choice.name.clone(), first.to_string());
+            mistakes.at(choice.ident, Mistake::TwinVariants { text, first });
         }
     }
 }

@@ -3,11 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Expr, ExprArray, ExprLit, ExprUnary, GenericArgument, Ident, Lit, PathArguments, Type, UnOp};
+use syn::{Expr, ExprArray, ExprLit, ExprUnary, Ident, Lit, Type, UnOp};
 
 use crate::attrs::{FieldOptions, Number};
+use crate::mistake::Mistake;
 use crate::names::{Case, Serde};
-use crate::{Mistakes, docs, names};
+use crate::{Mistakes, docs, names, types};
 
 /// A field, wholly read.
 pub struct Field<'a> {
@@ -80,17 +81,20 @@ impl<'a> Field<'a> {
         {
             mistakes.at(
                 option,
-                format!("`{option}` says nothing about a flattened struct: say it on its own fields"),
+                Mistake::OptionOfFlattened {
+                    option: option.to_string(),
+                },
             );
+        }
+        let outermost = types::layers(self.ty).into_iter().next();
+        if let Some(wrapper) = outermost.filter(|layer| types::is_wrapper_or_collection(layer)) {
+            mistakes.at(self.ty, Mistake::FlattenedWrapper { wrapper });
         }
     }
 
     fn check(&self, mistakes: &mut Mistakes) {
         if self.description.is_empty() {
-            mistakes.at(
-                self.ident,
-                "say what it is: the doc comment becomes the user's reference page",
-            );
+            mistakes.at(self.ident, Mistake::UndocumentedField);
         }
         if let Some(problem) = names::problem(&self.name) {
             match &self.options.rename {
@@ -98,45 +102,45 @@ impl<'a> Field<'a> {
                 None => mistakes.at(self.ident, problem),
             }
         }
-        let layers = layers(self.ty);
+        types::refuse(self.ty, mistakes);
+        self.check_options(mistakes);
+    }
+
+    /// Refuses options that contradict the type.
+    fn check_options(&self, mistakes: &mut Mistakes) {
+        let layers = types::layers(self.ty);
         let has = |layer: &str| layers.iter().any(|found| found == layer);
         let outermost = layers.first().map_or("", String::as_str);
         let innermost = layers.last().map_or("", String::as_str);
-        let mut refuse = |option: &str, refused: bool, why: &str| {
-            if let Some(option) = self.options.given(option).filter(|_| refused) {
-                mistakes.at(option, format!("`{option}` {why}"));
+        let mut refuse = |option: &str, refused: bool, mistake: fn(String) -> Mistake| {
+            if let Some(given) = self.options.given(option).filter(|_| refused) {
+                mistakes.at(given, mistake(option.to_owned()));
             }
         };
         for option in ["requires_replace", "assumed", "class", "range", "check"] {
-            refuse(
+            refuse(option, outermost == "Computed", |option| Mistake::OptionOfComputed {
                 option,
-                outermost == "Computed",
-                "is for what a configuration can set, and only the provider sets a `Computed` field: \
-                 use Option<Computed<..>> where both can",
-            );
+            });
         }
         for option in ["requires_replace", "assumed", "stable"] {
-            refuse(
-                option,
-                has("WriteOnly"),
-                "is about a stored value, and a `WriteOnly` one is never stored",
-            );
+            refuse(option, has("WriteOnly"), |option| Mistake::OptionOfWriteOnly { option });
         }
         refuse(
             "stable",
             !has("Computed") && !has("WriteOnly") && !self.is_assumed(),
-            "is about a value that the provider computes: use Computed<..> or Option<Computed<..>>",
+            |_| Mistake::StableInput,
         );
         refuse(
             "assumed",
             !["Option", "Computed", "WriteOnly"].contains(&outermost),
-            "says what leaving the field out means: use Option<..>",
+            |_| Mistake::AssumedRequired,
         );
-        refuse(
-            "range",
-            ["String", "bool"].contains(&innermost),
-            &format!("is for numbers, not for `{innermost}`"),
-        );
+        if let Some(given) = self.options.given("range")
+            && ["String", "bool"].contains(&innermost)
+        {
+            let ty = innermost.to_owned();
+            mistakes.at(given, Mistake::RangeOf { ty });
+        }
     }
 
     /// The `FieldOptions` that the macro's output hands to the library.
@@ -197,7 +201,7 @@ fn value(expression: &Expr) -> syn::Result<TokenStream> {
         Expr::Lit(ExprLit {
             lit: Lit::Int(number), ..
         }) => {
-            let number = number.base10_parse::<i64>()?;
+            let number = number.base10_parse::<i64>().map_err(|_| not_a_value(expression))?;
             quote!(__schema::Value::from(#number))
         }
         Expr::Unary(ExprUnary {
@@ -209,7 +213,7 @@ fn value(expression: &Expr) -> syn::Result<TokenStream> {
             else {
                 return Err(not_a_value(expression));
             };
-            let number = number.base10_parse::<i64>()?;
+            let number = number.base10_parse::<i64>().map_err(|_| not_a_value(expression))?;
             quote!(__schema::Value::from(-#number))
         }
         Expr::Lit(_) => return Err(not_a_value(expression)),
@@ -223,31 +227,5 @@ fn value(expression: &Expr) -> syn::Result<TokenStream> {
 }
 
 fn not_a_value(expression: &Expr) -> syn::Error {
-    syn::Error::new_spanned(
-        expression,
-        "`assumed` takes a bool, a whole number, a string, an array of these, or an expression of type `Value`",
-    )
-}
-
-/// The names of a type and of what it wraps, outermost first: `Option<Computed<String>>` is `Option`, `Computed`,
-/// `String`. An alias hides what it stands for; the library looks again when the schema is made.
-fn layers(ty: &Type) -> Vec<String> {
-    let mut layers = Vec::new();
-    let mut next = Some(ty);
-    while let Some(Type::Path(path)) = next {
-        let Some(segment) = path.path.segments.last() else {
-            break;
-        };
-        layers.push(segment.ident.to_string());
-        next = match &segment.arguments {
-            PathArguments::AngleBracketed(arguments) => {
-                arguments.args.iter().rev().find_map(|argument| match argument {
-                    GenericArgument::Type(ty) => Some(ty),
-                    _ => None,
-                })
-            }
-            PathArguments::None | PathArguments::Parenthesized(_) => None,
-        };
-    }
-    layers
+    Mistake::NotAssumable.at(expression)
 }

@@ -2,7 +2,7 @@
 //! paths of the custom resource's fields.
 //!
 //! The macro is thin: it reads options (`attrs`), names (`names`) and doc comments (`docs`), refuses what cannot be
-//! meant, and emits a table of fields. Everything that runs are ordinary functions in `terraform_schema::__private`.
+//! meant (`mistake` has the whole list), and emits a table of fields. Everything that runs are ordinary functions in `terraform_schema::__private`.
 //! `tests/golden/` shows what it emits.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the enums of syn are open")]
@@ -11,11 +11,14 @@ mod attrs;
 mod docs;
 mod enums;
 mod fields;
+mod mistake;
 mod names;
 mod structs;
 #[cfg(test)]
 mod tests;
+mod types;
 
+use mistake::Mistake;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Data, DeriveInput, Error, Result, parse_macro_input};
@@ -94,19 +97,13 @@ pub fn derive_schema(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
 /// nothing of it meets the user's names. Locals are hygienic (mixed site), so a field may be called `path`.
 fn expand(input: &DeriveInput) -> Result<TokenStream> {
     if !input.generics.params.is_empty() {
-        return Err(Error::new_spanned(
-            &input.generics,
-            "a schema has no parameters: write a struct for each of the types that you need",
-        ));
+        return Err(Mistake::Parameters.at(&input.generics));
     }
     let implementations = match &input.data {
         Data::Struct(data) => structs::expand(input, data)?,
         Data::Enum(data) => enums::expand(input, data)?,
         Data::Union(data) => {
-            return Err(Error::new_spanned(
-                data.union_token,
-                "a union cannot be a schema: use a struct or an enum",
-            ));
+            return Err(Mistake::Union.at(data.union_token));
         }
     };
     Ok(quote_spanned! {Span::mixed_site()=>
@@ -129,8 +126,8 @@ impl Mistakes {
         }
     }
 
-    fn at(&mut self, tokens: impl quote::ToTokens, message: impl std::fmt::Display) {
-        self.push(Error::new_spanned(tokens, message));
+    fn at(&mut self, tokens: impl quote::ToTokens, mistake: Mistake) {
+        self.push(mistake.at(tokens));
     }
 
     fn or_ok<T>(self, value: T) -> Result<T> {
@@ -138,8 +135,8 @@ impl Mistakes {
     }
 }
 
-/// `, did you mean ...?` with the candidate that is most like `text`, where one is alike enough.
-fn suggestion(text: &str, candidates: &[&str]) -> String {
+/// The candidate that is most like `text`, where one is alike enough.
+fn suggestion(text: &str, candidates: &[&str]) -> Option<String> {
     candidates
         .iter()
         .map(|candidate| {
@@ -150,6 +147,5 @@ fn suggestion(text: &str, candidates: &[&str]) -> String {
         })
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
-        .unwrap_or_default()
+        .map(|(_, candidate)| (*candidate).to_owned())
 }

@@ -3,6 +3,7 @@
 use syn::parse::ParseStream;
 use syn::{Attribute, LitStr, Result, Token};
 
+use crate::mistake::Mistake;
 use crate::{Mistakes, suggestion};
 
 /// Arguments and blocks that Terraform itself reads in every resource or data block (terraform, `configs/resource.go`).
@@ -18,19 +19,18 @@ const RESERVED: [&str; 8] = [
 ];
 
 /// What is wrong with a name of an attribute or block, or nothing.
-pub fn problem(name: &str) -> Option<String> {
+pub fn problem(name: &str) -> Option<Mistake> {
     let allowed = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let name = name.to_owned();
     if !allowed {
-        return Some(format!(
-            "`{name}` cannot be a name in a configuration: use lower case letters, digits and `_`, beginning with a letter"
-        ));
+        return Some(Mistake::NotAName { name });
     }
-    RESERVED.contains(&name).then(|| {
-        format!("Terraform keeps the name `{name}` for itself: choose another one with #[schema(rename = \"...\")]")
-    })
+    RESERVED
+        .contains(&name.as_str())
+        .then_some(Mistake::ReservedName { name })
 }
 
 /// What serde's attributes on a struct, enum, field or variant say about names.
@@ -54,15 +54,13 @@ impl Serde {
             serde.present = true;
             let parsed = attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("rename") {
-                    serde.rename = serialized_name(meta.input)?.map(|name| name.value());
+                    serde.rename = name("rename", meta.input)?.map(|name| name.value());
                 } else if meta.path.is_ident("rename_all") {
-                    serde.rename_all = serialized_name(meta.input)?.as_ref().map(Case::of).transpose()?;
+                    serde.rename_all = name("rename_all", meta.input)?.as_ref().map(Case::of).transpose()?;
                 } else if meta.path.is_ident("skip") {
                     serde.skip = true;
                 } else if meta.path.is_ident("flatten") {
-                    return Err(meta.error(
-                        "serde(flatten) hides which fields there are: write them out, or use #[schema(flatten)]",
-                    ));
+                    return Err(Mistake::SerdeFlatten.at(&meta.path));
                 } else {
                     skip_value(meta.input)?;
                 }
@@ -74,6 +72,12 @@ impl Serde {
         }
         serde
     }
+}
+
+/// What stands behind one of serde's options that are about names.
+fn name(option: &str, input: ParseStream) -> Result<Option<LitStr>> {
+    let option = option.to_owned();
+    serialized_name(input).map_err(|error| Mistake::SerdeName { option }.on(error.span()))
 }
 
 /// `= "name"`, or the first half of `(serialize = "name", deserialize = "other")`.
@@ -147,8 +151,12 @@ impl Case {
             .find(|(case, _)| *case == name)
             .map(|(_, case)| *case)
             .ok_or_else(|| {
-                let hint = suggestion(&name, &CASES.map(|(case, _)| case));
-                syn::Error::new(text.span(), format!("serde knows no `rename_all = \"{name}\"`{hint}"))
+                let known = CASES.map(|(case, _)| case);
+                let hint = suggestion(&name, &known).map_or_else(
+                    || format!("; it knows: {}", known.join(", ")),
+                    |meant| format!(", did you mean `{meant}`?"),
+                );
+                Mistake::Spelling { spelling: name, hint }.on(text.span())
             })
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::{DataStruct, DeriveInput, Error, Fields, Result};
+use syn::{DataStruct, DeriveInput, Fields, Result};
 
 use crate::attrs::StructOptions;
 use crate::fields::{Field, optional};
+use crate::mistake::Mistake;
 use crate::names::{Case, Serde};
 use crate::{Mistakes, docs};
 
@@ -16,20 +17,14 @@ pub fn expand(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     let named = match &data.fields {
         Fields::Named(fields) if !fields.named.is_empty() => &fields.named,
         Fields::Named(_) | Fields::Unit | Fields::Unnamed(_) => {
-            return Err(Error::new_spanned(
-                &input.ident,
-                "a schema is a struct with named fields, at least one",
-            ));
+            return Err(Mistake::NoFields.at(&input.ident));
         }
     };
     let mut mistakes = Mistakes::default();
     let options = StructOptions::of(&input.attrs, &mut mistakes);
     let description = docs::of(&input.attrs);
     if description.is_empty() && !options.name.is_empty() {
-        mistakes.at(
-            &input.ident,
-            "say what it is: the doc comment becomes the head of the user's reference page",
-        );
+        mistakes.at(&input.ident, Mistake::UndocumentedStruct);
     }
 
     let serde = Serde::of(&input.attrs, &mut mistakes);
@@ -54,10 +49,8 @@ fn refuse_twins(fields: &[Field], mistakes: &mut Mistakes) {
     let mut names = BTreeMap::new();
     for field in fields.iter().filter(|field| !field.is_flattened()) {
         if let Some(first) = names.insert(&field.name, field.ident) {
-            mistakes.at(
-                field.ident,
-                format!("`{}` is already the name of the field `{first}`", field.name),
-            );
+            let (name, first) = (field.name.clone(), first.to_string());
+            mistakes.at(field.ident, Mistake::TwinFields { name, first });
         }
     }
 }

@@ -50,6 +50,21 @@ fn everything_of_the_library_is_reached_through_one_import() {
 }
 
 #[test]
+fn the_golden_source_uses_every_option() {
+    let golden = include_str!("../tests/golden/deployment.rs");
+    for option in [attrs::STRUCT, attrs::FIELD, attrs::VARIANT].concat() {
+        let used = golden
+            .lines()
+            .filter(|line| line.trim_start().starts_with("#[schema("))
+            .any(|line| {
+                line.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .any(|word| word == option)
+            });
+        assert!(used, "tests/golden/deployment.rs does not show `{option}`");
+    }
+}
+
+#[test]
 fn doc_comments_become_markdown() {
     let cases: [(DeriveInput, &str); 6] = [
         (
@@ -143,17 +158,17 @@ fn names_are_spelled_as_serde_spells_them() {
 #[test]
 fn names_that_terraform_or_hcl_refuse() {
     for name in ["jar_uri", "a", "a1", "version", "state"] {
-        assert_eq!(names::problem(name), None, "{name}");
+        assert!(names::problem(name).is_none(), "{name}");
     }
     for name in ["", "_a", "1a", "jarUri", "jar-uri", "ünder"] {
         assert!(
-            names::problem(name).is_some_and(|problem| problem.contains("lower case letters")),
+            names::problem(name).is_some_and(|problem| matches!(problem, Mistake::NotAName { .. })),
             "{name}"
         );
     }
     for name in ["count", "for_each", "provider", "lifecycle"] {
         assert!(
-            names::problem(name).is_some_and(|problem| problem.contains("Terraform keeps the name")),
+            names::problem(name).is_some_and(|problem| matches!(problem, Mistake::ReservedName { .. })),
             "{name}"
         );
     }

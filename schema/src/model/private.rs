@@ -86,8 +86,16 @@ pub trait Field: Sized {
 }
 
 impl<T: AttributeType> Field for T {
-    fn declare(block: &mut Block, name: &str, description: &str, options: FieldOptions) {
-        add(block, T::shape(), name, description, options);
+    fn declare(block: &mut Block, name: &str, description: &str, mut options: FieldOptions) {
+        let shape = T::shape();
+        options.assumed = match (shape.ty(), options.assumed) {
+            (Type::Set(_), Some(Value::List(elements))) => Some(Value::Set(elements)),
+            (_, assumed) => assumed,
+        };
+        let mistake = mistakes::of_name(block, name)
+            .or_else(|| mistakes::of_field(&shape, T::absent().is_some(), name, &options));
+        refuse(mistake);
+        add(block, shape, name, description, options);
     }
 
     fn read(
@@ -113,13 +121,7 @@ impl<T: AttributeType> Field for T {
     }
 }
 
-fn add(block: &mut Block, shape: Shape, name: &str, description: &str, mut options: FieldOptions) {
-    options.assumed = match (shape.ty(), options.assumed) {
-        (Type::Set(_), Some(Value::List(elements))) => Some(Value::Set(elements)),
-        (_, assumed) => assumed,
-    };
-    let mistake = mistakes::of_name(block, name).or_else(|| mistakes::of_field(&shape, name, &options));
-    debug_assert!(mistake.is_none(), "{}", mistake.unwrap_or_default());
+fn add(block: &mut Block, shape: Shape, name: &str, description: &str, options: FieldOptions) {
     match shape {
         Shape::Attribute(mut attribute) => {
             attribute.name = name.to_owned();
@@ -148,6 +150,15 @@ fn add(block: &mut Block, shape: Shape, name: &str, description: &str, mut optio
     }
 }
 
+/// Stops a debug build where there is a mistake.
+fn refuse(mistake: Option<mistakes::Mistake>) {
+    debug_assert!(
+        mistake.is_none(),
+        "{}",
+        mistake.map_or_else(String::new, |mistake| mistake.to_string())
+    );
+}
+
 /// Adds all fields of another model's block to a block; their remote paths begin with `remote`.
 pub fn flatten(block: &mut Block, inner: Block, remote: Option<&str>) {
     let mut names = inner
@@ -155,8 +166,7 @@ pub fn flatten(block: &mut Block, inner: Block, remote: Option<&str>) {
         .iter()
         .map(|field| &field.name)
         .chain(inner.blocks.iter().map(|field| &field.name));
-    let mistake = names.find_map(|name| mistakes::of_name(block, name));
-    debug_assert!(mistake.is_none(), "{}", mistake.unwrap_or_default());
+    refuse(names.find_map(|name| mistakes::of_name(block, name)));
     let prefixed = |field: Option<String>| match (remote, field) {
         (Some(prefix), Some(field)) => Some(format!("{prefix}.{field}")),
         (_, field) => field,

@@ -130,13 +130,7 @@ impl<T: AttributeType> AttributeType for Option<T> {
 /// A struct in `Computed` is an object attribute: protocol 5 has no computed blocks.
 impl<T: AttributeType> AttributeType for Computed<T> {
     fn shape() -> Shape {
-        let mut attribute = match T::shape() {
-            Shape::Attribute(attribute) => attribute,
-            Shape::Block(nested) => Box::new(Attribute {
-                members: Some(Box::new(nested.block.clone())),
-                ..Attribute::new(nested.implied_type())
-            }),
-        };
+        let mut attribute = as_attribute(T::shape());
         attribute.required = false;
         attribute.optional = false;
         attribute.computed = true;
@@ -160,16 +154,15 @@ impl<T: AttributeType> AttributeType for Computed<T> {
     }
 }
 
+/// A struct in `WriteOnly` is an object attribute, too: a block cannot be write-only.
 impl<T: AttributeType> AttributeType for WriteOnly<T> {
     fn shape() -> Shape {
-        let mut shape = T::shape();
-        if let Shape::Attribute(attribute) = &mut shape {
-            attribute.required = false;
-            attribute.optional = true;
-            attribute.write_only = true;
-            attribute.sensitive = true;
-        }
-        shape
+        let mut attribute = as_attribute(T::shape());
+        attribute.required = false;
+        attribute.optional = true;
+        attribute.write_only = true;
+        attribute.sensitive = true;
+        Shape::Attribute(attribute)
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
@@ -261,6 +254,17 @@ impl<T: AttributeType> AttributeType for BTreeMap<String, T> {
                 .map(|(key, member)| (key.clone(), member.encode()))
                 .collect(),
         )
+    }
+}
+
+/// A shape as an attribute: an object where it is a block.
+fn as_attribute(shape: Shape) -> Box<Attribute> {
+    match shape {
+        Shape::Attribute(attribute) => attribute,
+        Shape::Block(nested) => Box::new(Attribute {
+            members: Some(Box::new(nested.block.clone())),
+            ..Attribute::new(nested.implied_type())
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 mod mistakes;
 mod options;
 mod shapes;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use terraform_schema::{Attribute, Computed, Diagnostics, Model, NestedBlock, Number, Schema};

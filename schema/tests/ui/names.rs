@@ -16,6 +16,11 @@ struct Deployment {
     /// Hidden names.
     #[serde(flatten)]
     rest: String,
+    /// No text.
+    #[serde(rename = 3)]
+    image: String,
+    /// A name that Rust keeps for itself, and Terraform too.
+    r#for_each: String,
 }
 
 #[derive(Schema)]
@@ -25,6 +30,13 @@ enum Mode {
     Native,
     /// The same.
     NATIVE,
+}
+
+#[derive(Schema)]
+#[serde(rename_all = "Title Case")]
+enum State {
+    /// Runs.
+    Running,
 }
 
 fn main() {}
