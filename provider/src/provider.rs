@@ -175,4 +175,6 @@ impl ProviderData {
 }
 
 #[cfg(test)]
+mod attributes;
+#[cfg(test)]
 mod tests;

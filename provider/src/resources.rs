@@ -3,4 +3,6 @@
 pub mod configuration;
 pub mod flink_deployment;
 pub mod names;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod timeouts;

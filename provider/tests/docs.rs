@@ -7,11 +7,16 @@ mod committed;
 #[path = "docs/snapshot.rs"]
 mod snapshot;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use committed::{Committed, root};
+use flink_client::kubernetes::Environment;
+use serde_json::{Map, Value as Json, json};
+use terraform_plugin::Provider;
+use terraform_plugin::server::AnyResource;
 use terraform_provider_flink::provider::config::ProviderConfig;
-use terraform_provider_flink::resources::flink_deployment::model::{Deployment, Identity};
+use terraform_provider_flink::provider::{FlinkProvider, ProviderData};
 use terraform_schema::Model;
 use terraform_schema::markdown::{Import, Kind, Page, render};
 
@@ -22,6 +27,10 @@ fn example(path: &str) -> String {
     let text = fs::read_to_string(&path);
     assert!(text.is_ok(), "{}: {text:?}", path.display());
     text.unwrap_or_default()
+}
+
+fn resources() -> Vec<Box<dyn AnyResource<ProviderData>>> {
+    FlinkProvider::new(Environment::new(|_| None, "/nonexistent")).resources()
 }
 
 #[test]
@@ -43,40 +52,51 @@ fn page_of_the_provider() {
 
 #[test]
 fn pages_of_the_resources() {
-    let schema = Deployment::schema();
-    let folder = format!("resources/{}", Deployment::NAME);
-    let file = |name: &str| example(&format!("{folder}/{name}"));
-    let (resource, identity) = (file("resource.tf"), file("import-by-identity.tf"));
-    let (id, command) = (file("import-by-string-id.tf"), file("import.sh"));
-    let page = Page {
-        kind: Kind::Resource,
-        name: Deployment::NAME,
-        provider: PROVIDER,
-        subcategory: "",
-        summary: &schema.block.description,
-        schema: &schema,
-        example: Some(&resource),
-        import: Import {
-            identity: Some(&identity),
-            id: Some(&id),
-            command: Some(&command),
-        },
-    };
-    let short = Deployment::NAME.trim_start_matches("flink_");
-    Committed::at(&format!("docs/resources/{short}.md")).is(&render(&page).unwrap());
+    let mut pages = BTreeSet::new();
+    for resource in resources() {
+        let (name, schema) = (resource.name(), resource.schema());
+        let folder = format!("resources/{name}");
+        let file = |file: &str| example(&format!("{folder}/{file}"));
+        let (resource, identity) = (file("resource.tf"), file("import-by-identity.tf"));
+        let (id, command) = (file("import-by-string-id.tf"), file("import.sh"));
+        let page = Page {
+            kind: Kind::Resource,
+            name,
+            provider: PROVIDER,
+            subcategory: "",
+            summary: &schema.block.description,
+            schema,
+            example: Some(&resource),
+            import: Import {
+                identity: Some(&identity),
+                id: Some(&id),
+                command: Some(&command),
+            },
+        };
+        let short = name.trim_start_matches("flink_");
+        Committed::at(&format!("docs/resources/{short}.md")).is(&render(&page).unwrap());
+        pages.insert(format!("{short}.md"));
+    }
+    let committed = fs::read_dir(root().join("docs/resources")).unwrap();
+    let committed: BTreeSet<String> = committed
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .collect();
+    assert_eq!(committed, pages, "pages of resources that there are, and no others");
 }
 
 #[test]
 fn snapshot_of_the_schema() {
-    let snapshot = serde_json::json!({
-        "provider": snapshot::schema(&ProviderConfig::schema()),
-        "resources": {
-            (Deployment::NAME): {
-                "schema": snapshot::schema(&Deployment::schema()),
-                "identity": snapshot::schema(&Identity::schema()),
-            },
-        },
-    });
+    let resources: Map<String, Json> = resources()
+        .iter()
+        .map(|resource| {
+            let schemas = json!({
+                "schema": snapshot::schema(resource.schema()),
+                "identity": snapshot::schema(resource.identity_schema()),
+            });
+            (resource.name().to_owned(), schemas)
+        })
+        .collect();
+    let snapshot = json!({"provider": snapshot::schema(&ProviderConfig::schema()), "resources": resources});
     let text = format!("{}\n", serde_json::to_string_pretty(&snapshot).unwrap());
     Committed::at("provider/tests/snapshots/schema.json").is(&text);
 }

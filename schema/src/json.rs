@@ -19,6 +19,7 @@ pub use self::types::{TypeError, type_from_json, type_to_json};
 pub use crate::encoding::{DecodeError, EncodeError};
 use crate::encoding::{DecodeFault, MAX_DEPTH, shown};
 use crate::path::Step;
+use crate::schema::Block;
 use crate::ty::Type;
 use crate::value::Value;
 
@@ -31,8 +32,17 @@ pub enum ExtraAttributes {
     Ignore,
 }
 
-/// Reads a stored value of that type. Attributes that are not there are null, also where the type is that of a LIST
-/// or SET block, which Terraform wants empty instead. Text and keys are brought to normal form C.
+/// Reads a stored object of a block. Attributes that are not there are null; nested blocks that are not there are null or
+/// empty, as Terraform has them where there are none.
+///
+/// # Errors
+/// As for [`decode`].
+pub fn decode_block(json: impl AsRef<[u8]>, block: &Block, extra: ExtraAttributes) -> Result<Value, DecodeError> {
+    Ok(block.complete(decode(json, &block.implied_type(), extra)?))
+}
+
+/// Reads a stored value of that type. Attributes that are not there are null; a type does not tell blocks from
+/// attributes, [`decode_block`] does. Text and keys are brought to normal form C.
 ///
 /// # Errors
 /// The text is not JSON, or not a value of that type, or has more than [`MAX_DEPTH`] levels.

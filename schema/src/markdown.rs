@@ -81,6 +81,11 @@ pub struct PageTooLong {
     pub bytes: usize,
 }
 
+/// When a resource's values are the same, where an attribute says nothing else.
+const COMPARISON: &str = "Values are compared by what they mean: another spelling of the same is no change. Where an \
+    attribute does not say how, they are compared exactly: text letter by letter, numbers by their value, lists in order, \
+    maps by key. An attribute that is not set is the same as one that is set to what is then assumed.\n\n";
+
 /// Renders a page.
 ///
 /// # Errors
@@ -101,6 +106,10 @@ pub fn render(page: &Page<'_>) -> Result<String, PageTooLong> {
     if let Some(example) = page.example {
         out.push_str("## Example Usage\n\n");
         code(&mut out, "terraform", example);
+    }
+    out.push_str("## Schema\n\n");
+    if page.kind == Kind::Resource {
+        out.push_str(COMPARISON);
     }
     section::schema(&mut out, &page.schema.block);
     import(&mut out, &page.import);

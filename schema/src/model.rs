@@ -45,7 +45,7 @@ impl Shape {
 /// | [`WriteOnly<T>`] in `Option` | optional, sent and never stored |
 /// | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | list, set, map |
 /// | a struct with `#[derive(Schema)]`, in `Option`, in `Vec` | a nested block: required, optional, a list |
-/// | such a struct in [`Computed`] | an object attribute |
+/// | such a struct in [`Computed`] or [`WriteOnly`] | an object attribute |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a Terraform schema",
     note = "use String, bool, an integer, Number, Vec, BTreeSet or BTreeMap<String, _>, a type with #[derive(Schema)], \

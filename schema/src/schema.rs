@@ -37,24 +37,38 @@ impl UpdateClass {
     }
 }
 
-/// When two values of an attribute mean the same although they are spelled differently.
+/// When two values of an attribute mean the same although they are spelled differently. Every type states it.
 #[derive(Clone, Copy)]
 pub struct Semantics {
     /// Whether two known, non-null values mean the same.
     pub same: fn(&Value, &Value) -> bool,
     /// The class of a change from one value to another, where it depends on them.
     pub class: Option<fn(&Value, &Value) -> UpdateClass>,
-    /// For the reference page, such as `compared as an amount of memory`. `None` where only equal values are the same.
-    pub words: Option<&'static str>,
+    /// For the reference page, such as `compared as an amount of memory`.
+    pub words: &'static str,
 }
 
-impl Default for Semantics {
-    fn default() -> Self {
+impl Semantics {
+    /// Only equal values are the same: text letter by letter, numbers by their value, lists in order, sets without, maps
+    /// and objects by key.
+    pub const EXACT: Self = Self {
+        same: |a, b| a == b,
+        class: None,
+        words: "compared exactly",
+    };
+
+    /// Values for which `same` says so are the same; `words` tells users when that is.
+    pub const fn meaning(same: fn(&Value, &Value) -> bool, words: &'static str) -> Self {
         Self {
-            same: |a, b| a == b,
+            same,
             class: None,
-            words: None,
+            words,
         }
+    }
+
+    /// Whether only equal values are the same.
+    pub fn is_exact(&self) -> bool {
+        self.words == Self::EXACT.words
     }
 }
 
@@ -123,8 +137,8 @@ pub struct Attribute {
 }
 
 impl Attribute {
-    /// A required attribute of that type, with no name yet.
-    pub fn new(ty: Type) -> Self {
+    /// A required attribute of that type whose values are compared so, with no name yet.
+    pub fn new(ty: Type, semantics: Semantics) -> Self {
         Self {
             name: String::new(),
             description: String::new(),
@@ -143,7 +157,7 @@ impl Attribute {
             open_choices: false,
             range: None,
             checks: Vec::new(),
-            semantics: Semantics::default(),
+            semantics,
             remote: None,
             members: None,
         }
@@ -259,6 +273,23 @@ impl Block {
         Value::Map(attributes.chain(blocks).collect())
     }
 
+    /// The object with every member there: attributes that it lacks are null, and nested blocks that it lacks or that are
+    /// null are what Terraform has where there are none.
+    pub fn complete(&self, object: Value) -> Value {
+        let Value::Map(mut members) = object else { return object };
+        for attribute in &self.attributes {
+            members.entry(attribute.name.clone()).or_insert(Value::Null);
+        }
+        for nested in &self.blocks {
+            let value = match members.remove(&nested.name) {
+                None | Some(Value::Null) => nested.absent(),
+                Some(value) => nested.complete(value),
+            };
+            members.insert(nested.name.clone(), value);
+        }
+        Value::Map(members)
+    }
+
     /// The attribute at a path of names; steps into lists and maps are passed over.
     pub fn attribute_at(&self, path: &AttributePath) -> Option<&Attribute> {
         let mut block = self;
@@ -332,6 +363,17 @@ impl Block {
 }
 
 impl NestedBlock {
+    fn complete(&self, value: Value) -> Value {
+        let all = |elements: Vec<Value>| elements.into_iter().map(|one| self.block.complete(one)).collect();
+        if let Value::List(elements) = value {
+            Value::List(all(elements))
+        } else if let Value::Set(elements) = value {
+            Value::Set(all(elements))
+        } else {
+            self.block.complete(value)
+        }
+    }
+
     /// The type of the whole nested block's value.
     pub fn implied_type(&self) -> Type {
         let one = self.block.implied_type();

@@ -32,18 +32,18 @@ fn mistakes_are_said_where_they_are() {
 /// What the files of `ui/` say that the compiler says.
 fn said() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).expect("the folder of cases").flatten();
+    let files = entries.map(|entry| entry.path());
     let files: Vec<PathBuf> = files
         .filter(|file| file.extension().is_some_and(|end| end == "stderr"))
         .collect();
     assert!(files.len() > 5, "{files:?}");
-    let texts = files.iter().map(|file| fs::read_to_string(file).unwrap());
-    texts
-        .flat_map(|text| {
-            let errors = text.lines().filter_map(|line| line.strip_prefix("error: "));
-            errors.map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect()
+    let text: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("an expected text"))
+        .collect();
+    let errors = text.lines().filter_map(|line| line.strip_prefix("error: "));
+    errors.map(str::to_owned).collect()
 }
 
 #[test]

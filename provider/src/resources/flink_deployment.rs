@@ -5,6 +5,8 @@ mod checks;
 mod delete;
 mod import;
 mod live;
+#[cfg(test)]
+pub(crate) mod mapping;
 pub mod model;
 mod plan;
 mod private;

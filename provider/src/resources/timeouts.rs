@@ -3,44 +3,70 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Schema, Value};
+use terraform_schema::schema::Semantics;
+use terraform_schema::{Attribute, AttributePath, AttributeType, Diagnostic, Diagnostics, Schema, Shape, Type, Value};
 
 /// How long operations may take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Schema)]
 pub struct Timeouts {
     /// How long creating may take until the job runs, such as `15m` or `1h30m`. 15 minutes without it.
-    #[schema(class = Local, check = duration)]
-    pub create: Option<String>,
+    #[schema(class = Local)]
+    pub create: Option<Timeout>,
 
     /// How long an update may take until the job runs again. 30 minutes without it.
-    #[schema(class = Local, check = duration)]
-    pub update: Option<String>,
+    #[schema(class = Local)]
+    pub update: Option<Timeout>,
 
     /// How long destroying may take, the last savepoint included. 20 minutes without it.
-    #[schema(class = Local, check = duration)]
-    pub delete: Option<String>,
+    #[schema(class = Local)]
+    pub delete: Option<Timeout>,
+}
+
+/// A length of time as it was written: `90s`, `15m`, `1h30m`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeout(pub String);
+
+impl AttributeType for Timeout {
+    fn shape() -> Shape {
+        let same = |a: &Value, b: &Value| match (a.as_str().and_then(parse), b.as_str().and_then(parse)) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        };
+        let mut attribute = Attribute::new(Type::String, Semantics::meaning(same, "compared as a length of time"));
+        attribute.checks.push(duration);
+        Shape::Attribute(Box::new(attribute))
+    }
+
+    fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
+        String::decode(value, path).map(Self)
+    }
+
+    fn encode(&self) -> Value {
+        Value::string(&self.0)
+    }
 }
 
 impl Timeouts {
     /// How long creating may take.
     pub fn create(timeouts: Option<&Self>) -> Duration {
-        chosen(timeouts.and_then(|timeouts| timeouts.create.as_deref()), 15)
+        chosen(timeouts.and_then(|timeouts| timeouts.create.as_ref()), 15)
     }
 
     /// How long an update may take.
     pub fn update(timeouts: Option<&Self>) -> Duration {
-        chosen(timeouts.and_then(|timeouts| timeouts.update.as_deref()), 30)
+        chosen(timeouts.and_then(|timeouts| timeouts.update.as_ref()), 30)
     }
 
     /// How long destroying may take.
     pub fn delete(timeouts: Option<&Self>) -> Duration {
-        chosen(timeouts.and_then(|timeouts| timeouts.delete.as_deref()), 20)
+        chosen(timeouts.and_then(|timeouts| timeouts.delete.as_ref()), 20)
     }
 }
 
 /// Text that is no duration was refused when it was validated.
-fn chosen(text: Option<&str>, otherwise_minutes: u64) -> Duration {
-    text.and_then(parse)
+fn chosen(timeout: Option<&Timeout>, otherwise_minutes: u64) -> Duration {
+    timeout
+        .and_then(|timeout| parse(&timeout.0))
         .unwrap_or(Duration::from_secs(otherwise_minutes * 60))
 }
 
@@ -50,7 +76,7 @@ fn parse(text: &str) -> Option<Duration> {
 }
 
 /// Checks a duration: `90s`, `15m`, `1h30m`.
-pub fn duration(value: &Value, path: &AttributePath) -> Diagnostics {
+fn duration(value: &Value, path: &AttributePath) -> Diagnostics {
     match value.as_str() {
         Some(text) if parse(text).is_none() => Diagnostic::error("Not a duration")
             .detail(format!(
@@ -90,7 +116,7 @@ mod tests {
     fn defaults_where_nothing_is_set() {
         assert_eq!(Timeouts::create(None), Duration::from_secs(900));
         let timeouts = Timeouts {
-            update: Some("45m".to_owned()),
+            update: Some(Timeout("45m".to_owned())),
             ..Timeouts::default()
         };
         assert_eq!(Timeouts::update(Some(&timeouts)), Duration::from_secs(2700));

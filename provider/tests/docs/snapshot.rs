@@ -59,7 +59,7 @@ fn of_attribute(attribute: &Attribute) -> Json {
         "update_class",
         attribute.update_class.map(|class| format!("{class:?}").to_lowercase()),
     );
-    text(&mut out, "compared", attribute.semantics.words.map(str::to_owned));
+    text(&mut out, "compared", Some(attribute.semantics.words.to_owned()));
     text(&mut out, "remote", attribute.remote.clone());
     if let Some(assumed) = attribute.assumed.as_ref().and_then(Value::to_plain_json) {
         out.insert("assumed".to_owned(), assumed);

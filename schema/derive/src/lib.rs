@@ -37,7 +37,10 @@ use syn::{Data, DeriveInput, Error, Result, parse_macro_input};
 /// | `WriteOnly<T>` | optional, sent and never stored |
 /// | `Vec<T>`, `BTreeSet<T>`, `BTreeMap<String, T>` | list, set, map |
 /// | a struct with `#[derive(Schema)]` | a nested block that must be there; in `Option` it may be; in `Vec` any number |
-/// | such a struct in `Computed` | an object attribute |
+/// | such a struct in `Computed` or `WriteOnly` | an object attribute |
+///
+/// `Option` is the outermost, `Computed` and `WriteOnly` stand in nothing else. There is no attribute for floating-point
+/// numbers, maps without order, references and tuples; the error says what to write for them.
 ///
 /// Doc comments are the user's reference page: every field and every variant needs one, and so does a struct with a
 /// `name`. Lines of a paragraph are joined; blank lines, lists, tables, headings and fenced code are kept.
@@ -84,9 +87,9 @@ use syn::{Data, DeriveInput, Error, Result, parse_macro_input};
 ///
 /// # Errors
 ///
-/// All mistakes in a struct are reported at once, each where it is. What only the types can show (the same name twice
-/// after `flatten`, a `range` on an alias of `String`, an `assumed` value of the wrong type) stops every debug build that
-/// makes the schema.
+/// All mistakes in a struct are reported at once, each where it is, with what to write instead. What only the types can
+/// show (the same name twice after `flatten`, a `range` on an alias of `String`, an `assumed` value of the wrong type, a
+/// dynamic or optional and computed attribute in the blocks of a list) stops every debug build that makes the schema.
 #[proc_macro_derive(Schema, attributes(schema, serde))]
 pub fn derive_schema(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

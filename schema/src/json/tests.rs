@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encoding::EncodeFault;
 use crate::encoding::arbitrary::{any_type, nested_lists, text, typed_value};
+use crate::schema::{Attribute, NestedBlock, Nesting, Semantics};
 
 fn number(text: &str) -> Value {
     Value::Number(text.parse().unwrap())
@@ -317,6 +318,52 @@ fn depth_is_bounded_whoever_brings_it() {
         decode(json, &Type::Dynamic, ExtraAttributes::Refuse).unwrap_err().fault,
         DecodeFault::TooDeep
     );
+}
+
+#[test]
+fn a_block_that_is_not_there_is_empty_where_there_may_be_several() {
+    let nested = |name: &str, nesting, block: Block| NestedBlock {
+        name: name.to_owned(),
+        nesting,
+        required: false,
+        requires_replace: false,
+        update_class: None,
+        remote: None,
+        block,
+    };
+    let named = |name: &str| Attribute {
+        name: name.to_owned(),
+        ..Attribute::new(Type::String, Semantics::EXACT)
+    };
+    let inner = Block {
+        attributes: vec![named("key")],
+        blocks: vec![nested("tls", Nesting::List, Block::default())],
+        ..Block::default()
+    };
+    let block = Block {
+        attributes: vec![named("name")],
+        blocks: vec![
+            nested("one", Nesting::Single, inner.clone()),
+            nested("several", Nesting::List, inner.clone()),
+            nested("any", Nesting::Set, inner),
+        ],
+        ..Block::default()
+    };
+    let read = |json: &str| decode_block(json, &block, ExtraAttributes::Ignore).unwrap();
+    let none = block.empty_value();
+    for json in [
+        "{}",
+        r#"{"several": null, "any": null}"#,
+        r#"{"several": [], "gone": 1}"#,
+    ] {
+        assert_eq!(read(json), none, "{json}");
+    }
+    let inside = Value::map([("key", "k".into()), ("tls", Value::List(vec![]))]);
+    let value = read(r#"{"one": {"key": "k"}, "several": [{"key": "k"}], "any": [{"key": "k", "tls": null}]}"#);
+    assert_eq!(value.member("one"), &inside);
+    assert_eq!(value.member("several"), &Value::List(vec![inside.clone()]));
+    assert_eq!(value.member("any"), &Value::Set(vec![inside]));
+    assert_eq!(read("null"), Value::Null);
 }
 
 proptest! {

@@ -69,7 +69,6 @@ enum Content<'a> {
 }
 
 pub(super) fn schema(out: &mut String, block: &Block) {
-    out.push_str("## Schema\n\n");
     members(out, block, &[]);
 }
 
@@ -262,7 +261,9 @@ fn facts(attribute: &Attribute) -> Vec<String> {
     if attribute.is_input() {
         facts.extend(attribute.range.as_ref().and_then(range_words));
     }
-    facts.extend(attribute.semantics.words.map(text::sentence));
+    if !attribute.semantics.is_exact() {
+        facts.push(text::sentence(attribute.semantics.words));
+    }
     if let Some(assumed) = attribute.assumed.as_ref().and_then(literal) {
         facts.push(format!("Where it is not set, `{assumed}` is assumed."));
     }

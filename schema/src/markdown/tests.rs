@@ -8,7 +8,7 @@ fn attribute(name: &str, ty: Type, description: &str) -> Attribute {
     Attribute {
         name: name.into(),
         description: description.into(),
-        ..Attribute::new(ty)
+        ..Attribute::new(ty, Semantics::EXACT)
     }
 }
 
@@ -63,10 +63,7 @@ fn cluster() -> Schema {
                 ..optional("cpu", Type::Number, "Cores.")
             },
             Attribute {
-                semantics: Semantics {
-                    words: Some("compared as an amount of memory"),
-                    ..Semantics::default()
-                },
+                semantics: Semantics::meaning(|a, b| a == b, "compared as an amount of memory"),
                 update_class: Some(UpdateClass::Restart),
                 ..optional("memory", Type::String, "Memory, such as `2048m`.")
             },

@@ -11,7 +11,7 @@ pub use crate::schema::{Block, Members, UpdateClass};
 pub use crate::value::Value;
 
 use crate::model::mistakes;
-use crate::schema::{Attribute, Check, Choice, NestedBlock, Nesting};
+use crate::schema::{Attribute, Check, Choice, NestedBlock, Nesting, Semantics};
 use crate::ty::Type;
 use crate::validate::Range;
 
@@ -198,7 +198,7 @@ pub fn block_shape(block: Block) -> Shape {
 
 /// The shape of an enum of names: a string, one of these; where they are `open`, any other too.
 pub fn choices_shape(choices: &[(&str, &str)], open: bool) -> Shape {
-    let mut attribute = Attribute::new(Type::String);
+    let mut attribute = Attribute::new(Type::String, Semantics::EXACT);
     attribute.open_choices = open;
     attribute.choices = choices
         .iter()

@@ -6,13 +6,13 @@ use super::{AttributeType, Computed, Shape, WriteOnly, wrong_kind};
 use crate::diagnostic::Diagnostics;
 use crate::number::Number;
 use crate::path::AttributePath;
-use crate::schema::{Attribute, Nesting};
+use crate::schema::{Attribute, Nesting, Semantics};
 use crate::ty::Type;
 use crate::validate::Range;
 use crate::value::Value;
 
 fn attribute(ty: Type) -> Shape {
-    Shape::Attribute(Box::new(Attribute::new(ty)))
+    Shape::Attribute(Box::new(Attribute::new(ty, Semantics::EXACT)))
 }
 
 impl AttributeType for String {
@@ -72,7 +72,7 @@ macro_rules! integers {
     ($($integer:ty),*) => {$(
         impl AttributeType for $integer {
             fn shape() -> Shape {
-                let mut attribute = Attribute::new(Type::Number);
+                let mut attribute = Attribute::new(Type::Number, Semantics::EXACT);
                 attribute.range = Some(Range::integers(i128::from(<$integer>::MIN), i128::from(<$integer>::MAX)));
                 Shape::Attribute(Box::new(attribute))
             }
@@ -263,7 +263,7 @@ fn as_attribute(shape: Shape) -> Box<Attribute> {
         Shape::Attribute(attribute) => attribute,
         Shape::Block(nested) => Box::new(Attribute {
             members: Some(Box::new(nested.block.clone())),
-            ..Attribute::new(nested.implied_type())
+            ..Attribute::new(nested.implied_type(), Semantics::EXACT)
         }),
     }
 }
@@ -279,7 +279,7 @@ fn all<T, C: FromIterator<T>>(elements: impl Iterator<Item = Result<T, Diagnosti
 
 /// A collection attribute whose elements are checked like `element`.
 fn collection(element: Attribute, ty: fn(Type) -> Type) -> Shape {
-    let mut collection = Attribute::new(ty(element.ty));
+    let mut collection = Attribute::new(ty(element.ty), Semantics::EXACT);
     collection.sensitive = element.sensitive;
     collection.choices = element.choices;
     collection.open_choices = element.open_choices;

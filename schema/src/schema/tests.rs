@@ -4,7 +4,7 @@ fn attribute(name: &str, ty: Type, remote: Option<&str>) -> Attribute {
     Attribute {
         name: name.into(),
         remote: remote.map(Into::into),
-        ..Attribute::new(ty)
+        ..Attribute::new(ty, Semantics::EXACT)
     }
 }
 
@@ -222,10 +222,7 @@ fn meaning_looks_through_what_is_assumed_and_through_spelling() {
     };
     let mode = Attribute {
         assumed: Some("native".into()),
-        semantics: Semantics {
-            same,
-            ..Semantics::default()
-        },
+        semantics: Semantics::meaning(same, "compared without case"),
         ..attribute("mode", Type::String, None)
     };
     let plain = attribute("name", Type::Dynamic, None);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::{Choice, NestedBlock};
+use crate::schema::{Choice, NestedBlock, Semantics};
 use crate::ty::Type;
 
 fn optional(name: &str, ty: Type) -> Attribute {
@@ -7,7 +7,7 @@ fn optional(name: &str, ty: Type) -> Attribute {
         name: name.into(),
         required: false,
         optional: true,
-        ..Attribute::new(ty)
+        ..Attribute::new(ty, Semantics::EXACT)
     }
 }
 

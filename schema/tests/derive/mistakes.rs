@@ -6,6 +6,8 @@ use terraform_schema::{
     Attribute, AttributePath, AttributeType, Computed, Diagnostics, Model, Schema, Shape, Type, Value, WriteOnly,
 };
 
+use terraform_schema::schema::Semantics;
+
 use super::{Label, UpgradeMode};
 use crate::words::words;
 
@@ -18,7 +20,7 @@ struct Anything;
 
 impl AttributeType for Anything {
     fn shape() -> Shape {
-        Shape::Attribute(Box::new(Attribute::new(Type::Dynamic)))
+        Shape::Attribute(Box::new(Attribute::new(Type::Dynamic, Semantics::EXACT)))
     }
 
     fn decode(_: &Value, _: &AttributePath) -> Result<Self, Diagnostics> {

@@ -28,20 +28,24 @@ impl Words {
 
 /// The texts of all variants of the error enums in a source file.
 pub fn words(file: &str) -> Vec<Words> {
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-    let items = syn::parse_file(&source).unwrap().items;
-    let enums = items.into_iter().filter_map(|item| match item {
-        syn::Item::Enum(item) => Some(item),
-        _ => None,
-    });
-    enums
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file);
+    let items = syn::parse_file(&source).expect(file).items;
+    items
+        .into_iter()
+        .filter_map(|item| {
+            if let syn::Item::Enum(item) = item {
+                Some(item)
+            } else {
+                None
+            }
+        })
         .flat_map(|item| item.variants)
         .map(|variant| {
             let error = variant
                 .attrs
                 .iter()
                 .find(|attribute| attribute.path().is_ident("error"));
-            let text: syn::LitStr = error.unwrap().parse_args().unwrap();
+            let text: syn::LitStr = error.and_then(|error| error.parse_args().ok()).expect("a text");
             Words {
                 variant: variant.ident.to_string(),
                 fixed: fixed(&text.value()),
@@ -52,18 +56,8 @@ pub fn words(file: &str) -> Vec<Words> {
 
 /// The parts of a format string between its arguments.
 fn fixed(format: &str) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    let mut inside = false;
-    for letter in format.chars() {
-        match letter {
-            '{' => inside = true,
-            '}' => {
-                inside = false;
-                pieces.push(String::new());
-            }
-            _ if inside => {}
-            letter => pieces.last_mut().unwrap().push(letter),
-        }
-    }
-    pieces
+    let parts = format
+        .split('{')
+        .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+    parts.map(str::to_owned).collect()
 }

@@ -14,12 +14,7 @@ use super::quantity::{AmountError, Cpu, Memory, Quantities, Quantity};
 
 /// A required attribute with its own meaning of "the same" and a check.
 fn meant(ty: Type, same: fn(&Value, &Value) -> bool, words: &'static str, check: Check) -> Attribute {
-    let mut attribute = Attribute::new(ty);
-    attribute.semantics = Semantics {
-        same,
-        class: None,
-        words: Some(words),
-    };
+    let mut attribute = Attribute::new(ty, Semantics::meaning(same, words));
     attribute.checks.push(check);
     attribute
 }
@@ -62,7 +57,7 @@ impl AttributeType for Memory {
 
 impl AttributeType for Cpu {
     fn shape() -> Shape {
-        let mut attribute = Attribute::new(Type::Number);
+        let mut attribute = Attribute::new(Type::Number, Semantics::EXACT);
         attribute.checks.push(|value, path| {
             if let Value::Number(number) = value
                 && (number.is_negative() || *number == Number::from(0_i64))
@@ -239,12 +234,11 @@ fn pod_template_problems(value: &Value, path: &AttributePath) -> Diagnostics {
 
 impl AttributeType for FlinkConfiguration {
     fn shape() -> Shape {
-        let mut attribute = Attribute::new(Type::map(Type::String));
-        attribute.semantics = Semantics {
+        let semantics = Semantics {
             class: Some(configuration_class),
-            ..Semantics::default()
+            ..Semantics::EXACT
         };
-        Shape::Attribute(Box::new(attribute))
+        Shape::Attribute(Box::new(Attribute::new(Type::map(Type::String), semantics)))
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {

@@ -82,13 +82,14 @@ pub(crate) fn identity(schema: &Schema) -> pb::ResourceIdentitySchema {
 #[cfg(test)]
 mod tests {
     use terraform_schema::Type;
+    use terraform_schema::schema::Semantics;
 
     use super::*;
 
     fn named(name: &str, ty: Type) -> Attribute {
         Attribute {
             name: name.to_owned(),
-            ..Attribute::new(ty)
+            ..Attribute::new(ty, Semantics::EXACT)
         }
     }
 

@@ -108,13 +108,14 @@ fn bug(name: &str, what: &str) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use terraform_schema::NestedBlock;
+    use terraform_schema::schema::Semantics;
 
     use super::*;
 
     fn attribute(name: &str) -> Attribute {
         Attribute {
             name: name.to_owned(),
-            ..Attribute::new(Type::String)
+            ..Attribute::new(Type::String, Semantics::EXACT)
         }
     }
 

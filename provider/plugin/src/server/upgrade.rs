@@ -59,7 +59,7 @@ fn refuse_newer(type_name: &str, what: &str, version: i64, schema: &Schema) -> R
 
 /// Small changes of a schema need no new version: attributes that it has gained are null, those it has lost are dropped.
 fn decode(type_name: &str, what: &str, schema: &Schema, stored: &[u8]) -> Result<Value, Diagnostics> {
-    let value = json::decode(stored, &schema.block.implied_type(), ExtraAttributes::Ignore)
+    let value = json::decode_block(stored, &schema.block, ExtraAttributes::Ignore)
         .map_err(|error| unreadable(type_name, what, &error.to_string()))?;
     Ok(storable(&schema.block, value))
 }

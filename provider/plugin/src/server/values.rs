@@ -98,32 +98,30 @@ pub(crate) fn unknown_as_null(value: Value) -> Value {
 /// A state fit to be stored: nothing unknown, nothing write-only, every member there, and absent nested blocks empty
 /// where Terraform wants them empty.
 pub(crate) fn storable(block: &Block, state: Value) -> Value {
-    complete(block, unknown_as_null(state))
+    let mut state = block.complete(unknown_as_null(state));
+    forget_write_only(block, &mut state);
+    state
 }
 
-fn complete(block: &Block, object: Value) -> Value {
-    let Value::Map(mut members) = object else { return object };
-    for attribute in &block.attributes {
-        let value = members.entry(attribute.name.clone()).or_insert(Value::Null);
-        if attribute.write_only {
-            *value = Value::Null;
+fn forget_write_only(block: &Block, value: &mut Value) {
+    match value {
+        Value::List(elements) | Value::Set(elements) => {
+            elements
+                .iter_mut()
+                .for_each(|element| forget_write_only(block, element));
         }
+        Value::Map(members) => {
+            for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
+                members.insert(attribute.name.clone(), Value::Null);
+            }
+            for nested in &block.blocks {
+                if let Some(value) = members.get_mut(&nested.name) {
+                    forget_write_only(&nested.block, value);
+                }
+            }
+        }
+        Value::Null | Value::Unknown | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Dynamic(_) => {}
     }
-    for nested in &block.blocks {
-        let value = members.remove(&nested.name).unwrap_or(Value::Null);
-        let one = |element| complete(&nested.block, element);
-        let value = if value.is_null() {
-            nested.absent()
-        } else if let Value::List(elements) = value {
-            Value::List(elements.into_iter().map(one).collect())
-        } else if let Value::Set(elements) = value {
-            Value::Set(elements.into_iter().map(one).collect())
-        } else {
-            one(value)
-        };
-        members.insert(nested.name.clone(), value);
-    }
-    Value::Map(members)
 }
 
 /// Whether an identity says something else than before. Attributes that one side leaves out do not count: an import may

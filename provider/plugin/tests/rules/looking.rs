@@ -8,7 +8,7 @@ use terraform_plugin::generated::tfplugin5 as pb;
 use terraform_plugin::generated::tfplugin5::provider_server::Provider as _;
 use terraform_plugin::server::{AnyDataSource, AnyResource};
 use terraform_plugin::{Configured, Context, DataSource, Handlers, Provider, Service, Warnings, any_data_source};
-use terraform_schema::schema::{Attribute, Members, NestedBlock};
+use terraform_schema::schema::{Attribute, Members, NestedBlock, Semantics};
 use terraform_schema::{
     AttributePath, Block, Diagnostic, Diagnostics, Model, Nesting, Schema, Seen, Type, Value, View,
 };
@@ -31,7 +31,7 @@ impl Model for Sight {
             required: !optional && !computed,
             optional,
             computed,
-            ..Attribute::new(Type::String)
+            ..Attribute::new(Type::String, Semantics::EXACT)
         };
         let part = NestedBlock {
             name: "part".to_owned(),

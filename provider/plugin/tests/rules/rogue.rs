@@ -7,7 +7,7 @@ use terraform_plugin::{
     Configured, Context, Live, Lookup, MovedState, Owned, PlanContext, PlanMark, Planned, Provider, Resource, Warnings,
     any,
 };
-use terraform_schema::schema::{Attribute, Members, NestedBlock};
+use terraform_schema::schema::{Attribute, Members, NestedBlock, Semantics};
 use terraform_schema::{
     AttributePath, Block, Diagnostic, Diagnostics, Model, Nesting, Plan, Schema, Seen, Type, Value, View,
 };
@@ -25,7 +25,7 @@ impl Model for Thing {
             name: name.to_owned(),
             remote: Some(name.to_owned()),
             required: false,
-            ..Attribute::new(ty)
+            ..Attribute::new(ty, Semantics::EXACT)
         };
         let part = NestedBlock {
             name: "part".to_owned(),

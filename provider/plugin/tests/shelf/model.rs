@@ -105,13 +105,11 @@ pub(crate) struct Anything(pub(crate) Value);
 
 impl AttributeType for Anything {
     fn shape() -> Shape {
-        Shape::Attribute(Box::new(Attribute {
-            semantics: Semantics {
-                same: |a, b| a.to_plain_json() == b.to_plain_json(),
-                ..Semantics::default()
-            },
-            ..Attribute::new(Type::Dynamic)
-        }))
+        let same = |a: &Value, b: &Value| a.to_plain_json() == b.to_plain_json();
+        Shape::Attribute(Box::new(Attribute::new(
+            Type::Dynamic,
+            Semantics::meaning(same, "compared as JSON"),
+        )))
     }
 
     fn decode(value: &Value, _: &AttributePath) -> Result<Self, Diagnostics> {

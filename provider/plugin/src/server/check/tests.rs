@@ -12,11 +12,7 @@ fn attribute(name: &str) -> Attribute {
         name: name.to_owned(),
         required: false,
         optional: true,
-        semantics: Semantics {
-            same: same_letter,
-            ..Semantics::default()
-        },
-        ..Attribute::new(Type::String)
+        ..Attribute::new(Type::String, Semantics::meaning(same_letter, "compared without case"))
     }
 }
 

@@ -1,0 +1,137 @@
+//! One table for every resource: configurations that set all of its attributes, each beside the object that it becomes.
+//!
+//! `resources/<name>/testdata/` holds them as `x.tf.json` and `x.yaml`: the object in the cluster, and after it what is
+//! read of the object beside the configuration.
+
+use std::fs;
+use std::path::Path;
+
+use terraform_schema::plan::Action;
+use terraform_schema::validate::validate;
+use terraform_schema::{UpdateClass, View};
+
+use super::*;
+use crate::resources::sample::of_block;
+
+/// A row of the table.
+struct Case {
+    file: String,
+    config: Value,
+    object: Json,
+    facts: Json,
+}
+
+fn cases(resource: &str, block: &Block) -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/resources")
+        .join(resource)
+        .join("testdata");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<String> = entries
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".tf.json").map(str::to_owned))
+        .collect();
+    files.sort();
+    let read = |name: String| fs::read_to_string(folder.join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let case = |file: String| {
+        let tf: Json = serde_json::from_str(&read(format!("{file}.tf.json"))).unwrap();
+        let documents: Vec<Json> = serde_saphyr::from_multiple(&read(format!("{file}.yaml"))).unwrap();
+        let [object, facts] = <[Json; 2]>::try_from(documents).unwrap();
+        let config = of_block(block, &tf["resource"][resource][&file]);
+        Case {
+            file,
+            config,
+            object,
+            facts,
+        }
+    };
+    files.into_iter().map(case).collect()
+}
+
+/// The part of an object that a configuration decides.
+fn asked_for(object: &Json) -> Json {
+    let metadata = object["metadata"].as_object().unwrap().iter();
+    let ours = metadata.filter(|(name, _)| ["name", "namespace", "labels", "annotations"].contains(&name.as_str()));
+    let ours: Map<String, Json> = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+    json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": ours, "spec": object["spec"]})
+}
+
+#[test]
+fn every_attribute_is_set_in_the_table() {
+    for resource in resources() {
+        let block = &resource.schema().block;
+        let cases = cases(resource.name(), block);
+        let mapping = mapping(resource.name());
+        for (path, _, attribute) in block.walk() {
+            let is_set = cases.iter().any(|case| {
+                let state = mapping.read(block, &case.config, &owned(case.object.clone()));
+                let value = if attribute.is_input() { &case.config } else { &state };
+                values_at(value, &path).iter().any(|value| !value.is_null())
+            });
+            assert!(
+                is_set,
+                "no configuration in resources/{}/testdata sets `{path}`, or no object there shows it",
+                resource.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_row_becomes_its_object_and_is_read_back() {
+    for resource in resources() {
+        let block = &resource.schema().block;
+        let mapping = mapping(resource.name());
+        for Case {
+            file,
+            config,
+            object,
+            facts,
+        } in cases(resource.name(), block)
+        {
+            let mut problems = validate(block, &config);
+            problems.extend(resource.validate(View::of(&config)));
+            let said: Vec<String> = problems
+                .iter()
+                .map(|said| format!("{}: {}", said.path, said.detail))
+                .collect();
+            assert_eq!(said, Vec::<String>::new(), "{file}: a configuration without a mistake");
+
+            let planned = mapping.planned(block, &config);
+            assert_eq!((mapping.sent)(&planned), asked_for(&object), "{file}: what is sent");
+
+            let object = owned(object);
+            let state = mapping.applied(block, &planned, &object);
+            for attribute in block.attributes.iter().filter(|attribute| !attribute.is_input()) {
+                let fact = of_block(block, &json!({(&attribute.name): facts[&attribute.name]}));
+                let (read, expected) = (state.member(&attribute.name), fact.member(&attribute.name));
+                assert_eq!(read, expected, "{file}: `{}`", attribute.name);
+            }
+            assert_eq!(
+                mapping.read(block, &state, &object),
+                state,
+                "{file}: what is read again"
+            );
+            let again = mapping.plan(block, &config, &state);
+            assert_eq!(again.action(), Action::Nothing, "{file}: {:?}", again.changes);
+
+            // An import knows all that the object holds, and nothing of what only Terraform does.
+            let (found, _) = (mapping.found)(object);
+            let imported = reconcile::read(block, &Value::Null, &found, &|_| true);
+            let adopted = mapping.plan(block, &config, &imported);
+            assert!(
+                adopted.requires_replace.is_empty(),
+                "{file}: {:?}",
+                adopted.requires_replace
+            );
+            for change in &adopted.changes {
+                assert_eq!(
+                    change.class,
+                    Some(UpdateClass::Local),
+                    "{file}: after an import, `{}`",
+                    change.path
+                );
+            }
+        }
+    }
+}

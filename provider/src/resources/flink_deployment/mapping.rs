@@ -1,0 +1,34 @@
+//! How the attributes become an object and are read of one, for the tests that go through all of them.
+
+use std::collections::BTreeSet;
+
+use flink_client::kubernetes::Live;
+use flink_client::operator::FlinkDeployment;
+use flink_client::operator::progress::Baseline;
+use serde_json::Value as Json;
+use terraform_schema::{AttributePath, Model, Plan, Value};
+
+use super::model::Deployment;
+use super::{live, plan, read, write};
+use crate::provider::DefaultNamespace;
+
+/// What the resource adds to a plan, where the provider block is empty.
+pub fn modify_plan(plan: &mut Plan) {
+    plan::modify(plan, &DefaultNamespace::Known("default".to_owned()));
+}
+
+/// The object that is sent for a planned state.
+pub fn sent(planned: &Value) -> Json {
+    let model = Deployment::from_value(planned).unwrap();
+    write::manifest(&model)
+        .unwrap()
+        .to_object::<FlinkDeployment>(model.namespace())
+}
+
+/// What is read of an object, and which of it our field manager owns.
+pub fn found(object: Json) -> (Value, BTreeSet<AttributePath>) {
+    let live: Live<FlinkDeployment> = Live::from_json(object).unwrap();
+    let model = live::model(&live, read::is_ready(&live, &Baseline::default()));
+    let owned = live::owned(&live, &model);
+    (model.to_value(), owned)
+}
