@@ -141,10 +141,10 @@ async fn a_new_object_is_planned_without_any_cluster() -> Result<()> {
     let workspace = Workspace::new(APPLICATION).await?;
     for provider in [
         "provider \"flink\" {}",
-        "provider \"flink\" {\n  host  = \"https://cluster.example.com\"\n  token = \"not a real one\"\n}",
+        "provider \"flink\" {\n  host  = \"https://cluster.example.com\"\n  token = \"not-a-real-one\"\n}",
         // A cluster that is made in the same apply: its address is not known yet.
         "resource \"terraform_data\" \"cluster\" {\n  input = \"https://cluster.example.com\"\n}\nprovider \"flink\" {\n  \
-         host  = terraform_data.cluster.output\n  token = \"not a real one\"\n}",
+         host  = terraform_data.cluster.output\n  token = \"not-a-real-one\"\n}",
     ] {
         workspace.write("provider.tf", provider)?;
         let plan = workspace
