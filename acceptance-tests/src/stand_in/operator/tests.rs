@@ -330,3 +330,22 @@ fn the_recorded_spec_shows_the_mode_that_was_used() {
         Some("file:///flink-data/savepoints/old")
     );
 }
+
+#[test]
+fn reactive_scaling_needs_no_running_job() {
+    let mut spec = application("stateless", json!({ "scheduler-mode": "reactive" }));
+    spec["mode"] = json!("standalone");
+    spec["taskManager"]["replicas"] = json!(4);
+    let mut rehearsal = running(spec);
+    let before = rehearsal.status("app").unwrap().job_status.job_id.clone();
+    // Flink restarts the job by itself whenever TaskManagers come or go.
+    rehearsal.kill_task_manager("app");
+    rehearsal.pass(6.0);
+    assert_eq!(rehearsal.status("app").unwrap().job_state(), "RESTARTING");
+    rehearsal.patch("app", &json!({ "taskManager": { "replicas": 2 } }));
+    rehearsal.pass(30.0);
+    assert_eq!(rehearsal.status("app").unwrap().job_status.job_id, before);
+    let reasons = reasons(&rehearsal);
+    assert!(reasons.contains(&"SpecChanged".to_owned()), "{reasons:?}");
+    assert!(!reasons.contains(&"Suspended".to_owned()), "{reasons:?}");
+}

@@ -37,7 +37,8 @@ impl Turn<'_> {
         self.event(false, "SpecChanged", diff.message(), "JobManagerDeployment");
     }
 
-    /// Flink follows the number of TaskManagers by itself.
+    /// Flink follows the number of TaskManagers by itself. The reactive scheduler restarts the job each time that some come
+    /// or go, so there nobody asks what state the job is in.
     fn scales_in_place(&self) -> bool {
         let reactive = self
             .spec
@@ -52,12 +53,11 @@ impl Turn<'_> {
             .setting("kubernetes.operator.job.upgrade.inplace-scaling.enabled")
             != Some("false");
         let running = self.status.job_state() == "RUNNING";
-        running
-            && if self.spec.is_standalone() {
-                reactive
-            } else {
-                adaptive && allowed
-            }
+        if self.spec.is_standalone() {
+            reactive
+        } else {
+            adaptive && allowed && running
+        }
     }
 
     fn scale(&mut self, diff: &Diff) {
