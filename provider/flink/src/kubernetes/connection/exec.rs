@@ -44,17 +44,20 @@ pub struct Exec {
     pub api_version: String,
     /// The command; `~` is the home directory. Looked up in `PATH` if it holds no slash.
     pub command: String,
-    /// Its arguments. Never printed.
+    /// Its arguments. Only their number is ever printed.
     pub args: Vec<String>,
-    /// Environment variables for it, besides those of this process. Never printed.
+    /// Environment variables for it, besides those of this process. Only their names are ever printed.
     pub env: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Exec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exec")
+            .field("api_version", &self.api_version)
             .field("command", &self.command)
-            .finish_non_exhaustive()
+            .field("args", &format_args!("({})", self.args.len()))
+            .field("env", &self.env.keys())
+            .finish()
     }
 }
 
