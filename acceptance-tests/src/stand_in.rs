@@ -19,7 +19,17 @@
 //! event `SandboxFull` that says what it waits for, and starts when a place is free. A suspended job
 //! keeps none, an upgrade keeps its own.
 //!
-//! As with the real operator, the service account must exist in the namespace.
+//! As with the real operator, the service account must exist in the namespace, and may make pods there: without it no
+//! pod is created, without that right the JobManager of a native cluster crash-loops.
+//!
+//! # Kubernetes objects
+//! In both modes the API server has what a real cluster has: the Deployment of the JobManager, for standalone clusters that
+//! of the TaskManagers, and the ConfigMaps `flink-config-<name>`, `pod-template-<name>` and `autoscaler-<name>`. With
+//! `high-availability.type: kubernetes` the job's last checkpoint is kept in `<name>-<job id>-config-map`, beside
+//! `<name>-cluster-config-map`; they outlive their cluster where the operator upgrades by last state, and that is where the
+//! next one finds the checkpoint ([`parts`] decides). Nobody runs the Deployments. But the API server can refuse one, a pod
+//! template with a wrong label for example: then the operator tries again for ever. And a JobManager whose Deployment is
+//! deleted is lost.
 //!
 //! # Switches for tests
 //! Labels of a namespace, or annotations of one deployment, which count first. All begin with
@@ -28,7 +38,10 @@
 //! | Name | Value | What happens |
 //! |---|---|---|
 //! | `flink` | `none` | status-only, also in real mode (looked at when a cluster starts) |
-//! | `operator` | `down` | the deployment is ignored: no finalizer, no status, no deletion |
+//! | `operator` | `down` | the operator is down. As a label: it does not watch this namespace. No finalizer, no status, no deletion |
+//! | `start` | `mount-error` | the first seconds of a status-only JobManager are a mount error, as on a real cluster now and then |
+//! | `start` | `slow` | the REST API of a status-only JobManager answers late |
+//! | `unmanaged-jobs` | ids, with commas between them | a session cluster runs these jobs, which no object stands for |
 //! | `hold` | `deploying` | the JobManager does not become ready |
 //! | `hold` | `suspending` | the job does not end: neither a stop with savepoint nor a tear-down |
 //! | `hold` | `deleting` | everything is taken down, but the finalizer stays |
@@ -51,6 +64,7 @@ pub mod diff;
 mod driver;
 mod kubernetes;
 pub mod operator;
+pub mod parts;
 mod places;
 mod real;
 pub mod rehearsal;

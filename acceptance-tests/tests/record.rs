@@ -28,11 +28,9 @@ const SCENARIOS: &[(&str, &[&str], f64)] = &[
     ("operator-down", &["app", "short-lived"], f64::MAX),
 ];
 
-/// The recordings of the real operator; nothing where they are not at hand.
-fn recordings() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/recordings");
-    let folder = std::env::var_os("FLINK_RECORDINGS").map_or(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
+/// The recordings of the real operator.
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
 }
 
 /// Runs `sandbox record` with a scenario against a sandbox.
@@ -64,10 +62,7 @@ async fn sandbox() -> Result<Sandbox> {
 
 #[tokio::test]
 async fn a_recording_of_the_stand_in_tells_the_recorded_story() -> Result<()> {
-    let Some(folder) = recordings() else {
-        eprintln!("Skipped: there are no recordings of the operator beside this checkout (FLINK_RECORDINGS).");
-        return Ok(());
-    };
+    let folder = recordings();
     let sandbox = sandbox().await?;
     if !sandbox.is_own() {
         return Ok(());
@@ -141,7 +136,7 @@ fn in_namespace(
 
 #[tokio::test]
 async fn what_the_sandbox_cannot_do_is_refused_beforehand() -> Result<()> {
-    let Some(folder) = recordings() else { return Ok(()) };
+    let folder = recordings();
     let sandbox = sandbox().await?;
     if !sandbox.is_own() {
         return Ok(());

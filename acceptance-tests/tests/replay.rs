@@ -1,134 +1,314 @@
 //! The stand-in against the recordings of the real operator: the steps of each scenario are done to
-//! objects in virtual time, and what a client sees is compared with what was recorded (`recording::story`
-//! says what that is).
+//! objects in virtual time, and what a client sees is compared with what was recorded.
 //!
-//! The recordings are data beside the checkout (`FLINK_RECORDINGS`, or `../../shared/recordings`).
-//! Without them this test says so and passes.
+//! Compared are, for every `FlinkDeployment` of a recording from its first version to its end:
+//! - its story: states, errors and events in order (`recording::story` says what differs between two runs of the real
+//!   operator and is no part of it);
+//! - the Deployments and ConfigMaps of its cluster: when each is made and removed, told by the lifecycle state;
+//! - whether the API server takes a second object of the same name.
+//!
+//! What went wrong by chance while a recording was made (a volume that could not be mounted at once, a REST API that
+//! was slow) is told to the rehearsal, which must then show the same. [`LEFT_OUT`] lists what cannot agree.
 
+#![expect(clippy::unwrap_used, reason = "recordings that cannot be read fail the test")]
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use acceptance_tests::recording::story::Story;
-use acceptance_tests::recording::{Action, Recording, Step};
-use acceptance_tests::stand_in::rehearsal::Rehearsal;
-use serde_json::json;
+use acceptance_tests::recording::story::{Story, side_by_side};
+use acceptance_tests::recording::{Action, Answer, Change, ChangeType, Recording, Step};
+use acceptance_tests::stand_in::parts::{self, Part};
+use acceptance_tests::stand_in::rehearsal::{Rehearsal, Sight};
+use acceptance_tests::stand_in::simulation::Mishap;
+use serde_json::{Value, json};
 
-/// Each scenario, the objects in it that are compared, and until when (in seconds).
-const SCENARIOS: &[(&str, &[&str], f64)] = &[
-    ("app-create", &["app"], f64::MAX),
-    ("app-savepoint-upgrade", &["app"], f64::MAX),
-    ("app-last-state", &["app"], f64::MAX),
-    ("app-suspended-first", &["app"], 43.7),
-    (
-        "app-rejected-create",
-        &[
-            "no-version",
-            "no-dirs",
-            "zero",
-            "no-sa",
-            "a-name-that-is-much-longer-than-forty-five-chars",
-            "suspended",
-        ],
-        f64::MAX,
-    ),
-    ("app-rejected-update", &["app"], f64::MAX),
-    ("app-image-pull-failure", &["never", "pull"], f64::MAX),
-    ("app-bad-entry-class", &["app"], f64::MAX),
-    // Afterwards it is about an account without rights, which the stand-in does not know.
-    ("app-no-service-account", &["app"], 30.6),
-    ("app-unschedulable", &["app", "again"], f64::MAX),
-    ("app-job-fails-at-runtime", &["app"], f64::MAX),
-    ("session-native", &["cluster"], f64::MAX),
-    ("standalone-app", &["app"], f64::MAX),
-    ("standalone-session", &["cluster"], f64::MAX),
-    ("batch-finished", &["app", "cluster"], f64::MAX),
-    ("rollback", &["app"], f64::MAX),
-    ("operator-down", &["app", "short-lived"], f64::MAX),
-    ("delete-savepoint-blocked", &["app"], f64::MAX),
-    ("snapshot-legacy", &["app"], f64::MAX),
-    ("autoscaler-enabled", &["app"], f64::MAX),
-];
-
-/// Scenarios that are not replayed, and why.
-const NOT_REPLAYED: &[(&str, &str)] = &[
-    (
-        "delete-session-cluster-unmanaged-job",
-        "the jobs of a session cluster are not simulated",
-    ),
-    ("namespace-deleted", "about session jobs and snapshots"),
-    ("session-job-lifecycle", "about session jobs"),
-    ("session-job-moved", "about session jobs"),
-    ("session-job-without-cluster", "about session jobs"),
-    ("snapshot", "about snapshots"),
-    ("snapshot-undeletable", "about snapshots"),
-];
-
-fn recordings() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/recordings");
-    let folder = std::env::var_os("FLINK_RECORDINGS").map_or(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
-}
-
-#[test]
-fn the_stand_in_tells_the_recorded_stories() {
-    let Some(folder) = recordings() else {
-        eprintln!("Skipped: there are no recordings of the operator beside this checkout (FLINK_RECORDINGS).");
-        return;
-    };
-    let mut differences = Vec::new();
-    for (scenario, names, until) in SCENARIOS {
-        let recording = Recording::read(&folder.join(scenario)).unwrap();
-        let played = play(&recording, *until);
-        for name in *names {
-            let expected = Story::recorded(&recording, name, *until);
-            assert!(!expected.is_empty(), "{scenario}: nothing was recorded of {name}");
-            let found = Story::new(&played.sights(name), played.events(name));
-            if let Some(difference) = expected.differences(&found) {
-                differences.push(format!("{scenario}/{name}, {difference}"));
+/// One test for each recording, so that a failure names it.
+macro_rules! replays {
+    ($($test:ident: $scenario:literal,)*) => {
+        const REPLAYED: &[&str] = &[$($scenario),*];
+        $(
+            #[test]
+            fn $test() {
+                replay($scenario);
             }
-        }
-    }
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
+        )*
+    };
+}
+
+replays! {
+    app_bad_entry_class: "app-bad-entry-class",
+    app_create: "app-create",
+    app_image_pull_failure: "app-image-pull-failure",
+    app_job_fails_at_runtime: "app-job-fails-at-runtime",
+    app_last_state: "app-last-state",
+    app_no_service_account: "app-no-service-account",
+    app_rejected_create: "app-rejected-create",
+    app_rejected_update: "app-rejected-update",
+    app_savepoint_upgrade: "app-savepoint-upgrade",
+    app_suspended_first: "app-suspended-first",
+    app_unschedulable: "app-unschedulable",
+    autoscaler_enabled: "autoscaler-enabled",
+    batch_finished: "batch-finished",
+    delete_savepoint_blocked: "delete-savepoint-blocked",
+    delete_session_cluster_unmanaged_job: "delete-session-cluster-unmanaged-job",
+    namespace_deleted: "namespace-deleted",
+    operator_down: "operator-down",
+    rollback: "rollback",
+    session_job_lifecycle: "session-job-lifecycle",
+    session_job_moved: "session-job-moved",
+    session_job_without_cluster: "session-job-without-cluster",
+    session_native: "session-native",
+    snapshot: "snapshot",
+    snapshot_legacy: "snapshot-legacy",
+    standalone_app: "standalone-app",
+    standalone_session: "standalone-session",
+}
+
+/// What was recorded of an object between two seconds and is not compared, because the stand-in cannot agree, and why.
+/// Everything else is compared. `recordings/README.md` shows this list to readers.
+const LEFT_OUT: &[(&str, &str, f64, f64, &str)] = &[
+    (
+        "namespace-deleted",
+        "app",
+        58.90,
+        58.95,
+        "the operator worked on an old copy of the object, and tried to deploy it again while it was being deleted",
+    ),
+    (
+        "session-job-moved",
+        "app",
+        300.52,
+        300.54,
+        "deleted in the moment in which it became ready: the operator told the change of the job twice",
+    ),
+];
+
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
 }
 
 #[test]
-fn every_recording_is_replayed_or_says_why_not() {
-    let Some(folder) = recordings() else { return };
-    for entry in fs::read_dir(folder)
+fn every_recording_is_replayed() {
+    let mut folders: Vec<_> = fs::read_dir(recordings())
         .unwrap()
-        .map(Result::unwrap)
-        .filter(|entry| entry.path().is_dir())
-    {
-        let name = entry.file_name().into_string().unwrap();
-        let replayed = SCENARIOS.iter().any(|(scenario, _, _)| *scenario == name);
-        let excused = NOT_REPLAYED.iter().any(|(scenario, _)| *scenario == name);
-        assert!(replayed != excused, "{name}");
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    folders.sort();
+    assert_eq!(folders, REPLAYED);
+}
+
+#[test]
+fn readers_are_told_of_every_recording_and_of_what_cannot_agree() {
+    let readme = fs::read_to_string(recordings().join("README.md")).unwrap();
+    for scenario in REPLAYED {
+        assert!(
+            readme.contains(&format!("| `{scenario}` |")),
+            "{scenario} is not in the list"
+        );
     }
+    for (scenario, object, _, _, why) in LEFT_OUT {
+        let row = format!("| `{scenario}` | `{object}` |");
+        let told = readme.lines().any(|line| line.starts_with(&row) && line.contains(why));
+        assert!(told, "{row} {why}");
+    }
+}
+
+/// Plays a scenario and compares what it came to.
+fn replay(scenario: &str) {
+    let recording = Recording::read(&recordings().join(scenario)).unwrap();
+    let mut rehearsal = play(&recording);
+    // What is still there at the end of a recording is not followed any further, what was just going is.
+    let (ended, open): (Vec<_>, _) = deployments(&recording).into_iter().partition(|name| {
+        let last = about(&recording, name).last();
+        last.is_some_and(|change| change.change == ChangeType::Deleted)
+    });
+    let mut differences = String::new();
+    for name in open {
+        differences.push_str(&compare(&recording, &name, &rehearsal));
+    }
+    rehearsal.pass(10.0);
+    for name in ended {
+        differences.push_str(&compare(&recording, &name, &rehearsal));
+    }
+    assert!(differences.is_empty(), "\n{differences}");
+}
+
+/// The differences between what was recorded of a deployment and what was rehearsed, for people.
+fn compare(recording: &Recording, name: &str, rehearsal: &Rehearsal) -> String {
+    let scenario = &recording.scenario.name;
+    let recorded = story(recording, name);
+    assert!(!recorded.is_empty(), "{scenario}: nothing was recorded of {name}");
+    let rehearsed = Story::new(&rehearsal.sights(name), rehearsal.events(name));
+    let mut differences = String::new();
+    if let Some(rows) = recorded.differences(&rehearsed) {
+        differences.push_str(&format!("{scenario}/{name}, {rows}\n"));
+    }
+    let (recorded, rehearsed) = (objects(recording, name), lives(&rehearsal.changes(name)));
+    if recorded != rehearsed {
+        let rows = side_by_side(&recorded, &rehearsed);
+        differences.push_str(&format!("{scenario}/{name}, objects\n{rows}\n"));
+    }
+    differences
+}
+
+/// The names of the deployments in a recording.
+fn deployments(recording: &Recording) -> Vec<String> {
+    let of_kind = recording
+        .changes
+        .iter()
+        .filter(|change| change.object["kind"] == "FlinkDeployment");
+    let mut names: Vec<_> = of_kind.map(|change| name(&change.object)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The changes of one deployment.
+fn about<'a>(recording: &'a Recording, deployment: &'a str) -> impl Iterator<Item = &'a Change> {
+    let changes = recording.changes.iter();
+    changes.filter(move |change| {
+        change.object["kind"] == "FlinkDeployment" && change.object["metadata"]["name"] == deployment
+    })
+}
+
+/// What was recorded of one deployment and is compared.
+fn story(recording: &Recording, deployment: &str) -> Story {
+    let is_compared = |change: &&Change| {
+        !LEFT_OUT.iter().any(|(scenario, object, from, to, _)| {
+            *scenario == recording.scenario.name && *object == deployment && (*from..=*to).contains(&change.t)
+        })
+    };
+    let sights: Vec<_> = about(recording, deployment)
+        .filter(is_compared)
+        .map(|change| match change.change {
+            ChangeType::Deleted => Sight::gone(),
+            ChangeType::Added | ChangeType::Modified => Sight::of(&change.object),
+        })
+        .collect();
+    let events = recording
+        .changes
+        .iter()
+        .filter(is_compared)
+        .map(|change| &change.object);
+    let events = events.filter(|object| {
+        let target = &object["involvedObject"];
+        object["kind"] == "Event" && target["kind"] == "FlinkDeployment" && target["name"] == deployment
+    });
+    Story::new(
+        &sights,
+        events.map(|event| (text(&event["reason"]), text(&event["message"]))),
+    )
+}
+
+/// The recorded lives of the objects of one deployment's cluster.
+fn objects(recording: &Recording, deployment: &str) -> Vec<String> {
+    let mut changes = Vec::new();
+    let mut state = String::new();
+    for change in &recording.changes {
+        let object = &change.object;
+        if object["kind"] == "FlinkDeployment" && name(object) == deployment {
+            state = text(&object["status"]["lifecycleState"]);
+        }
+        let part = match object["kind"].as_str() {
+            Some("ConfigMap") => Part::of_config_map(&name(object), deployment),
+            Some("Deployment") => [Part::JobManager, Part::TaskManagers]
+                .into_iter()
+                .find(|part| part.name(deployment) == name(object)),
+            _ => None,
+        };
+        let change = match (part, change.change) {
+            (Some(part), ChangeType::Added) => parts::Change::Made(part),
+            (Some(part), ChangeType::Deleted) => parts::Change::Removed(part),
+            _ => continue,
+        };
+        changes.push((state.clone(), change));
+    }
+    lives(&changes)
+}
+
+/// When each object of a cluster was made and removed, told by the deployment's lifecycle state. Without its job's id.
+fn lives(changes: &[(String, parts::Change)]) -> Vec<String> {
+    let mut lives = BTreeMap::<String, String>::new();
+    for (state, change) in changes {
+        let (parts::Change::Made(part) | parts::Change::Removed(part)) = change;
+        let part = match part {
+            Part::JobMetadata(_) => Part::JobMetadata("job".to_owned()),
+            part => part.clone(),
+        };
+        let kind = if matches!(part, Part::JobManager | Part::TaskManagers) {
+            "Deployment"
+        } else {
+            "ConfigMap"
+        };
+        let what = if matches!(change, parts::Change::Made(_)) {
+            "made"
+        } else {
+            "removed"
+        };
+        let life = lives.entry(format!("{kind} {}", part.name("it"))).or_default();
+        life.push_str(&format!(" {what} {state}"));
+    }
+    lives.into_iter().map(|(part, life)| format!("{part}:{life}")).collect()
+}
+
+/// What happened from outside.
+enum Happening<'a> {
+    Step(&'a Step),
+    Request(&'a Answer),
+    /// Session jobs are not rehearsed, but they hold their clusters.
+    SessionJob(&'a Change),
 }
 
 /// Does the steps of a scenario, and lets time pass in between.
-fn play(recording: &Recording, until: f64) -> Rehearsal {
+fn play(recording: &Recording) -> Rehearsal {
     let mut rehearsal = Rehearsal::default();
-    for step in recording.scenario.steps.iter().take_while(|step| step.t <= until) {
-        rehearsal.pass((step.t - rehearsal.seconds()).max(0.0));
-        perform(&mut rehearsal, step);
+    for name in deployments(recording) {
+        for (start, mishap) in mishaps(recording, &name) {
+            rehearsal.expect_mishap(&name, start, mishap);
+        }
     }
-    let end = recording.end().min(until);
-    rehearsal.pass((end - rehearsal.seconds()).max(0.0) + if until == f64::MAX { 10.0 } else { 0.0 });
+    let steps = recording.scenario.steps.iter();
+    let jobs = recording.changes.iter();
+    let jobs = jobs.filter(|change| change.object["kind"] == "FlinkSessionJob");
+    let mut happened: Vec<_> = steps
+        .map(|step| (step.t, Happening::Step(step)))
+        .chain(
+            recording
+                .answers
+                .iter()
+                .map(|answer| (answer.t, Happening::Request(answer))),
+        )
+        .chain(jobs.map(|change| (change.t, Happening::SessionJob(change))))
+        .collect();
+    happened.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    for (time, happening) in happened {
+        rehearsal.pass((time - rehearsal.seconds()).max(0.0));
+        match happening {
+            Happening::Step(step) => perform(&mut rehearsal, step),
+            Happening::Request(answer) => request(&mut rehearsal, answer),
+            Happening::SessionJob(change) => session_job(&mut rehearsal, change),
+        }
+    }
+    rehearsal.pass((recording.end() - rehearsal.seconds()).max(0.0));
     rehearsal
 }
 
 fn perform(rehearsal: &mut Rehearsal, step: &Step) {
     let name = step.name.as_str();
-    let Some(result) = step.result.as_ref().filter(|result| result.is_accepted()) else {
-        return;
-    };
+    let result = step.result.as_ref().unwrap();
     let spec = step.manifest.as_ref().and_then(|manifest| manifest.get("spec"));
     let spec = spec.cloned().unwrap_or_else(|| json!({}));
     match (step.kind.as_str(), step.action) {
-        ("FlinkDeployment", Action::Create | Action::Apply) if result.http == 201 => rehearsal.create(name, spec),
+        ("FlinkDeployment", Action::Create | Action::Apply) if matches!(result.http, 201 | 409) => {
+            assert_eq!(rehearsal.create(name, spec), result.http == 201, "{name} at {}", step.t);
+        }
+        _ if !result.is_accepted() => {}
         ("FlinkDeployment", Action::Apply | Action::Patch) => rehearsal.patch(name, &spec),
         ("FlinkDeployment", Action::Delete) => rehearsal.delete(name),
+        ("Namespace", Action::Delete) => rehearsal.delete_namespace(),
         ("Pod", Action::Delete) if name.contains("-taskmanager-") => {
             rehearsal.kill_task_manager(name.split("-taskmanager-").next().unwrap_or_default());
         }
@@ -140,4 +320,64 @@ fn perform(rehearsal: &mut Rehearsal, step: &Step) {
         }
         _ => {}
     }
+}
+
+/// Jobs that were run and cancelled over REST.
+fn request(rehearsal: &mut Rehearsal, answer: &Answer) {
+    let job = answer
+        .path
+        .trim_start_matches("/jobs/")
+        .split('?')
+        .next()
+        .unwrap_or_default();
+    match answer.method.as_str() {
+        _ if answer.status >= 300 => {}
+        "POST" if answer.path.ends_with("/run") => {
+            rehearsal.run_job(&answer.cluster, answer.body["jobid"].as_str().unwrap());
+        }
+        "PATCH" => rehearsal.cancel_job(&answer.cluster, job),
+        _ => {}
+    }
+}
+
+fn session_job(rehearsal: &mut Rehearsal, change: &Change) {
+    let job = name(&change.object);
+    match change.change {
+        ChangeType::Deleted => rehearsal.session_job_gone(&job),
+        ChangeType::Added | ChangeType::Modified => {
+            rehearsal.session_job(change.object["spec"]["deploymentName"].as_str().unwrap(), &job);
+        }
+    }
+}
+
+/// What went wrong by chance, by the number of the start.
+fn mishaps(recording: &Recording, deployment: &str) -> BTreeMap<usize, Mishap> {
+    let mut mishaps = BTreeMap::<usize, Mishap>::new();
+    let (mut starts, mut missing) = (0_usize, true);
+    for change in about(recording, deployment) {
+        let status = &change.object["status"];
+        let job_manager = &status["jobManagerDeploymentStatus"];
+        if missing && job_manager == "DEPLOYING" {
+            starts += 1;
+        }
+        missing = job_manager == "MISSING" || status.is_null();
+        let Some(start) = starts.checked_sub(1) else { continue };
+        let error = status["error"].as_str().unwrap_or_default();
+        if error.contains("FailedMount") {
+            mishaps.entry(start).or_default().mount = true;
+        }
+        let is_session = change.object["spec"]["job"].is_null();
+        if is_session && job_manager == "READY" && status["lifecycleState"] == "DEPLOYED" {
+            mishaps.entry(start).or_default().slow = true;
+        }
+    }
+    mishaps
+}
+
+fn name(object: &Value) -> String {
+    text(&object["metadata"]["name"])
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }

@@ -6,7 +6,8 @@
 //! - durations;
 //! - the mount errors of healthy starts (`FailedMount`), which count as `DEPLOYING` without an error;
 //! - the moments in which a job that starts is `INITIALIZING` or `CREATED`;
-//! - how often a crashing pod goes back and forth between two restarts.
+//! - how often a crashing pod goes back and forth between two restarts;
+//! - how often a deletion that hangs is tried again.
 
 use std::collections::BTreeSet;
 
@@ -154,11 +155,19 @@ fn told(events: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         if lines.last() != Some(&line) {
             lines.push(line);
         }
+        // A deletion that hangs is tried again and again.
+        if let [.., a, b, c, d] = &lines[..]
+            && (a, b) == (c, d)
+            && c.starts_with("Cleanup: ")
+        {
+            lines.truncate(lines.len() - 2);
+        }
     }
     lines
 }
 
-fn side_by_side(ours: &[String], theirs: &[String]) -> String {
+/// Lines beside each other, with a mark at each that differs.
+pub fn side_by_side(ours: &[String], theirs: &[String]) -> String {
     let mut text = String::new();
     for index in 0..ours.len().max(theirs.len()) {
         let [ours, theirs] = [ours, theirs].map(|lines| lines.get(index).map_or("", String::as_str));

@@ -1,4 +1,4 @@
-//! Every recording that is at hand, read and written.
+//! Every recording, read and written.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The folders of all recordings that are there.
+/// The folders of all recordings.
 fn folders() -> Vec<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/recordings");
-    let root = std::env::var_os("FLINK_RECORDINGS").map_or(beside, PathBuf::from);
-    let entries = fs::read_dir(root).into_iter().flatten().map(Result::unwrap);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
+    let entries = fs::read_dir(root).unwrap().map(Result::unwrap);
     entries
         .map(|entry| entry.path())
         .filter(|path| path.join(SCENARIO).exists())

@@ -8,9 +8,11 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace as Object, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{DeleteParams, PostParams};
 use kube::core::ObjectMeta;
 use kube::{Api, Client, ResourceExt};
+use serde_json::json;
 
 use super::certificates::Certificates;
 use super::{Options, control_plane, lifecycle, say};
@@ -122,7 +124,7 @@ impl Sandbox {
     }
 }
 
-/// Makes the service account `flink` that jobs run with, as the operator's Helm chart does.
+/// Makes the service account `flink` that jobs run with, with its rights, as the operator's Helm chart does.
 pub(super) async fn make_job_account(client: Client, namespace: &str) -> Result<()> {
     let metadata = ObjectMeta {
         name: Some(JOB_ACCOUNT.to_owned()),
@@ -132,13 +134,46 @@ pub(super) async fn make_job_account(client: Client, namespace: &str) -> Result<
         metadata,
         ..ServiceAccount::default()
     };
-    let accounts = Api::namespaced(client, namespace);
+    let accounts = Api::namespaced(client.clone(), namespace);
     match accounts.create(&PostParams::default(), &account).await {
-        Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
-        made => made
-            .map(drop)
-            .with_context(|| format!("make the service account {JOB_ACCOUNT} in {namespace}")),
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+        made => {
+            made.with_context(|| format!("make the service account {JOB_ACCOUNT} in {namespace}"))?;
+        }
     }
+    let rights = json!({
+        "metadata": { "name": JOB_ACCOUNT },
+        "rules": [
+            { "apiGroups": [""], "resources": ["pods", "configmaps"], "verbs": ["*"] },
+            { "apiGroups": ["apps"], "resources": ["deployments", "deployments/finalizers"], "verbs": ["*"] },
+        ],
+    });
+    let grant = json!({
+        "metadata": { "name": JOB_ACCOUNT },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": JOB_ACCOUNT },
+        "subjects": [{ "kind": "ServiceAccount", "name": JOB_ACCOUNT, "namespace": namespace }],
+    });
+    let (roles, bindings): (Api<Role>, Api<RoleBinding>) = (
+        Api::namespaced(client.clone(), namespace),
+        Api::namespaced(client, namespace),
+    );
+    let made = [
+        roles
+            .create(&PostParams::default(), &serde_json::from_value(rights)?)
+            .await
+            .map(drop),
+        bindings
+            .create(&PostParams::default(), &serde_json::from_value(grant)?)
+            .await
+            .map(drop),
+    ];
+    for made in made {
+        match made {
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+            made => made.with_context(|| format!("give {JOB_ACCOUNT} in {namespace} its rights"))?,
+        }
+    }
+    Ok(())
 }
 
 /// A namespace of one test, deleted on drop.

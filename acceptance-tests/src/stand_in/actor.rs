@@ -43,6 +43,10 @@ pub struct Actor {
     driver: Driver,
     seen: watch::Receiver<Option<Arc<DynamicObject>>>,
     namespaces: watch::Receiver<Arc<Namespaces>>,
+    /// Tells that the Deployment of the cluster's JobManager was removed, by us or by others.
+    parts: watch::Receiver<()>,
+    /// Whether it told so since the cluster was last looked at.
+    removed: bool,
     /// What our own last write returned: the watch may not have brought it yet.
     wrote: Option<Arc<DynamicObject>>,
     /// The object that the cluster and the memory belong to.
@@ -52,12 +56,14 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// For the deployment `namespace/name`. `seen` is what the watch brought last.
+    /// For the deployment `namespace/name`. `seen` is what the watch brought last; `parts` changes when the JobManager's
+    /// Deployment is removed.
     pub fn new(
         client: kube::Client,
         options: Options,
         (namespace, name): (&str, &str),
         seen: watch::Receiver<Option<Arc<DynamicObject>>>,
+        parts: watch::Receiver<()>,
         namespaces: watch::Receiver<Arc<Namespaces>>,
     ) -> Self {
         let desk = Desk::new(client, namespace, name);
@@ -69,6 +75,8 @@ impl Actor {
             name: name.to_owned(),
             seen,
             namespaces,
+            parts,
+            removed: false,
             wrote: None,
             uid: None,
             memory: Memory::default(),
@@ -90,18 +98,46 @@ impl Actor {
                     Some(AFTER_FAILURE)
                 }
             };
-            let asleep = async {
-                match pause {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = asleep => {}
-                changed = self.seen.changed() => if changed.is_err() { return },
-                changed = self.namespaces.changed() => if changed.is_err() { return },
+            if self.rest(pause).await.is_err() {
+                return;
             }
         }
+    }
+
+    /// Waits until it is time for another look, or until somebody else changed something. Fails where the stand-in ends.
+    async fn rest(&mut self, pause: Option<Duration>) -> Result<(), watch::error::RecvError> {
+        let asleep = async {
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut asleep = std::pin::pin!(asleep);
+        loop {
+            tokio::select! {
+                () = &mut asleep => return Ok(()),
+                changed = self.seen.changed() => {
+                    changed?;
+                    if !self.is_echo() {
+                        return Ok(());
+                    }
+                }
+                changed = self.namespaces.changed() => return changed,
+                changed = self.parts.changed() => {
+                    self.removed = true;
+                    return changed;
+                }
+            }
+        }
+    }
+
+    /// Whether the watch brought what we wrote ourselves.
+    fn is_echo(&self) -> bool {
+        let seen = self.seen.borrow();
+        let (Some(seen), Some(wrote)) = (&*seen, &self.wrote) else {
+            return false;
+        };
+        seen.uid() == wrote.uid() && version(seen) <= version(wrote)
     }
 
     /// Looks once. Returns when to look again, if nothing changes before.
@@ -128,6 +164,11 @@ impl Actor {
             }
         };
         self.take_over(&object, &parsed, &switches).await?;
+        if self.removed {
+            self.driver.check().await?;
+            self.removed = false;
+        }
+        let ha_metadata = self.driver.has_metadata(&parsed).await?;
         let cluster = self.driver.view(&switches, now()).await?;
         self.tell_of_waiting(&object).await;
         let is_session = parsed.spec.job.is_none();
@@ -143,6 +184,7 @@ impl Actor {
             outcome: outcome.as_ref(),
             session_jobs: &session_jobs,
             snapshot_objects: true,
+            ha_metadata,
             now: now(),
             speed: self.options.time_factor.recip(),
             fresh_job_id: random_hex(),
@@ -151,6 +193,9 @@ impl Actor {
         let deployed = effects.iter().any(|effect| matches!(effect, Effect::Deploy(_)));
         for effect in effects {
             self.perform(effect).await?;
+            if matches!(self.outcome, Some(Outcome::Refused(_))) {
+                return Ok(Some(Duration::ZERO));
+            }
         }
         // The other half of a stop with savepoint follows, and wants its cluster's place.
         if self.outcome.is_none() {
@@ -221,12 +266,16 @@ impl Actor {
             return Ok(());
         }
         self.driver.forget().await;
-        self.memory = Memory::default();
+        // Its autoscaler keeps what it knows of a name.
+        self.memory = Memory {
+            autoscaler: self.memory.autoscaler,
+            ..Memory::default()
+        };
         self.outcome = None;
+        let ours = uid.as_deref().unwrap_or_default();
+        self.driver.meet(parsed, ours).await?;
         if !parsed.deleting {
-            self.driver
-                .resume(parsed, uid.as_deref().unwrap_or_default(), switches, now())
-                .await?;
+            self.driver.resume(parsed, ours, switches, now()).await?;
         }
         self.uid = uid;
         Ok(())
@@ -249,14 +298,19 @@ impl Actor {
             Effect::Event(event) => self.write_event(&object, &event).await,
             Effect::Deploy(deploy) => {
                 let switches = self.switches(&object);
-                self.driver.deploy(*deploy, &uid, &switches).await?;
+                let deployed = self.driver.deploy(*deploy, &uid, &switches).await?;
+                self.outcome = deployed.err().map(Outcome::Refused);
             }
+            Effect::Autoscaler => match self.driver.autoscale().await {
+                Err(error) if is_too_late(&error) => {}
+                done => done?,
+            },
             Effect::Cancel => self.driver.cancel(now()).await,
-            Effect::TearDown => {
+            Effect::TearDown { keep_metadata } => {
                 if object.metadata.deletion_timestamp.is_none() {
                     self.wait_while_held(Hold::Suspending).await;
                 }
-                self.driver.tear_down().await?;
+                self.driver.tear_down(keep_metadata).await?;
             }
             Effect::Stop { directory, drain } => {
                 self.wait_while_held(Hold::Suspending).await;

@@ -9,11 +9,12 @@ use tracing::{info, warn};
 use crate::flink::Installation;
 
 use super::Options;
-use super::kubernetes::Desk;
+use super::kubernetes::{Desk, is_too_late};
+use super::parts::kubernetes::Objects;
 use super::places::Place;
 use super::real::{How, RealCluster};
-use super::simulation::Simulation;
-use super::spec::{JobState, UpgradeMode};
+use super::simulation::{Account, Simulation};
+use super::spec::{JobState, Spec, UpgradeMode};
 use super::status::{Failure, JOB_FAILED, JobManagerStatus, ReconciliationState, Status};
 use super::switches::{Hold, Switches};
 use super::timing::{DEPLOY, SLOTS, STOP, TEAR_DOWN};
@@ -29,6 +30,10 @@ pub struct Driver {
     real: Option<RealCluster>,
     place: Place,
     waiting: Option<Waiting>,
+    /// The cluster's objects, once the deployment is known.
+    objects: Option<Objects>,
+    /// The job that was started last.
+    job_id: Option<String>,
 }
 
 /// A cluster that starts when there is a place for it.
@@ -62,7 +67,48 @@ impl Driver {
             real: None,
             place,
             waiting: None,
+            objects: None,
+            job_id: None,
         }
+    }
+
+    /// Begins with a deployment: reads which objects its cluster has already.
+    pub async fn meet(&mut self, object: &Object, uid: &str) -> Result<()> {
+        let status = object.status.as_ref();
+        let deployed = status.and_then(Status::reconciled).map(|reconciled| reconciled.spec);
+        self.job_id = status.and_then(|status| status.job_status.job_id.clone());
+        let place = (self.namespace.as_str(), self.name.as_str());
+        self.objects = Some(Objects::find(self.desk.client().clone(), place, uid, deployed).await?);
+        Ok(())
+    }
+
+    /// Looks whether somebody else removed objects of the cluster. A JobManager without its Deployment is gone.
+    pub async fn check(&mut self) -> Result<()> {
+        let Some(objects) = &mut self.objects else {
+            return Ok(());
+        };
+        let was_there = objects.has_job_manager();
+        objects.look().await?;
+        if was_there && !objects.has_job_manager() {
+            self.simulation.tear_down();
+            self.waiting = None;
+            if let Some(mut real) = self.real.take() {
+                real.tear_down().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether high availability remembers the job. Looked up where it is about to matter.
+    pub async fn has_metadata(&mut self, object: &Object) -> Result<bool> {
+        let status = object.status.as_ref();
+        let changed = status.is_some_and(|status| status.observed_generation != Some(object.generation));
+        let Some(objects) = &self.objects else { return Ok(false) };
+        let highly_available = objects.deployed().is_some_and(Spec::is_highly_available);
+        if changed && highly_available {
+            self.check().await?;
+        }
+        Ok(self.objects.as_ref().is_some_and(Objects::has_metadata))
     }
 
     /// Finds again what ran before this program did: a status says so.
@@ -111,6 +157,13 @@ impl Driver {
             },
             None => self.simulation.view(now),
         };
+        if let Some(objects) = &mut self.objects
+            && let Err(error) = objects.follow(&view).await
+            && !is_too_late(&error)
+        {
+            return Err(error);
+        }
+        view.unmanaged_jobs.extend(switches.unmanaged_jobs());
         if let (None, Some(state), Some(job)) = (&self.real, switches.job(), &mut view.job) {
             job.state = state.to_owned();
             let failing = matches!(state, "FAILED" | "RESTARTING" | "FAILING");
@@ -126,29 +179,61 @@ impl Driver {
         Ok(view)
     }
 
-    /// Starts a cluster.
-    pub async fn deploy(&mut self, deploy: Deploy, uid: &str, switches: &Switches) -> Result<()> {
-        let account = deploy.spec.service_account.clone().unwrap_or_default();
-        let account_exists = self.desk.account_exists(&account).await?;
-        if let Some(installation) = self.real_flink(&deploy, switches, account_exists) {
-            return self.start_in_turn(installation, deploy, uid, How::Anew).await;
+    /// Starts a cluster. The inner error is Kubernetes' refusal of its objects.
+    pub async fn deploy(&mut self, mut deploy: Deploy, uid: &str, switches: &Switches) -> Result<Result<(), String>> {
+        self.job_id.clone_from(&deploy.job_id);
+        if let Some(objects) = &mut self.objects {
+            if deploy.restore == Restore::LastState
+                && let Some(id) = &deploy.job_id
+                && let Some(path) = objects.remembered(id).await?
+            {
+                deploy.restore = Restore::From(path);
+            }
+            if let Err(message) = objects.submit(&deploy.spec).await? {
+                return Ok(Err(message));
+            }
+        }
+        let account = self.desk.account(deploy.spec.service_account.as_deref()).await?;
+        if let Some(installation) = self.real_flink(&deploy, switches, account == Account::Usable) {
+            return self.start_in_turn(installation, deploy, uid, How::Anew).await.map(Ok);
         }
         self.take(DEPLOY).await;
-        self.simulation.deploy(deploy, account_exists, super::actor::now());
-        Ok(())
+        let now = super::actor::now();
+        self.simulation.deploy(deploy, account, switches.mishap(), now);
+        Ok(Ok(()))
     }
 
-    /// Takes the cluster down. Its place is kept for the next one, until [`Driver::make_room`].
-    pub async fn tear_down(&mut self) -> Result<()> {
-        if self.waiting.take().is_some() {
+    /// Takes the cluster down. Its place is kept for the next one, until [`Driver::make_room`]. With its metadata the job
+    /// can go on from its last checkpoint.
+    pub async fn tear_down(&mut self, keep_metadata: bool) -> Result<()> {
+        let mut checkpoint = self.simulation.view(super::actor::now()).checkpoint;
+        let deployed = self.objects.as_ref().and_then(Objects::deployed).cloned();
+        match (self.waiting.take(), self.real.take()) {
+            (Some(_), _) => {}
+            (None, Some(mut real)) => {
+                real.tear_down().await?;
+                checkpoint = deployed.and_then(|spec| real.newest_checkpoint(&spec));
+            }
+            (None, None) => {
+                self.simulation.tear_down();
+                self.take(TEAR_DOWN).await;
+            }
+        }
+        let Some(objects) = &mut self.objects else {
             return Ok(());
+        };
+        if let (true, Some(job), Some(path)) = (keep_metadata, &self.job_id, &checkpoint) {
+            objects.remember(job, path).await?;
         }
-        if let Some(real) = self.real.take() {
-            return real.tear_down().await;
+        objects.tear_down(keep_metadata).await
+    }
+
+    /// Makes the autoscaler's ConfigMap.
+    pub async fn autoscale(&mut self) -> Result<()> {
+        match &mut self.objects {
+            Some(objects) => objects.autoscale().await,
+            None => Ok(()),
         }
-        self.simulation.tear_down();
-        self.take(TEAR_DOWN).await;
-        Ok(())
     }
 
     /// Takes a savepoint and ends the job.
@@ -214,9 +299,10 @@ impl Driver {
 
     /// Forgets a deployment that is gone.
     pub async fn forget(&mut self) {
+        self.objects = None;
         self.simulation.tear_down();
         self.waiting = None;
-        if let Some(real) = self.real.take()
+        if let Some(mut real) = self.real.take()
             && let Err(error) = real.tear_down().await
         {
             warn!("{}/{}: {error:#}", self.namespace, self.name);

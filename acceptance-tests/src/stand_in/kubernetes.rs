@@ -3,12 +3,14 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::{Context, Result};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::{Event as CoreEvent, ServiceAccount};
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
 use super::operator::rfc3339;
+use super::simulation::Account;
 use super::spec::Spec;
 use super::status::Status;
 use super::world::{Event, Object, Snapshot};
@@ -181,14 +183,38 @@ impl Desk {
             .context("count an event up")
     }
 
-    /// Whether pods can have this account.
-    pub async fn account_exists(&self, account: &str) -> Result<bool> {
+    /// What pods with this account can do.
+    pub async fn account(&self, account: Option<&str>) -> Result<Account> {
+        let account = account.unwrap_or_default();
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.namespace);
-        Ok(accounts
+        let found = accounts
             .get_opt(account)
             .await
-            .context("look for the service account")?
-            .is_some())
+            .context("look for the service account")?;
+        if found.is_none() {
+            return Ok(Account::Missing);
+        }
+        let question = SubjectAccessReview {
+            spec: SubjectAccessReviewSpec {
+                user: Some(format!("system:serviceaccount:{}:{account}", self.namespace)),
+                resource_attributes: Some(ResourceAttributes {
+                    namespace: Some(self.namespace.clone()),
+                    resource: Some("pods".to_owned()),
+                    verb: Some("create".to_owned()),
+                    ..ResourceAttributes::default()
+                }),
+                ..SubjectAccessReviewSpec::default()
+            },
+            ..SubjectAccessReview::default()
+        };
+        let reviews: Api<SubjectAccessReview> = Api::all(self.client.clone());
+        let answer = reviews.create(&PostParams::default(), &question).await;
+        let answer = answer.context("ask for the rights of the service account")?;
+        Ok(if answer.status.is_some_and(|status| status.allowed) {
+            Account::Usable
+        } else {
+            Account::Powerless
+        })
     }
 
     /// Names of the session jobs that live on this cluster. None where the kind is not installed.

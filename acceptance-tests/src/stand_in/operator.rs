@@ -9,6 +9,7 @@
 mod cleanup;
 mod deployment;
 mod observation;
+mod refusal;
 mod savepoints;
 mod upgrade;
 
@@ -18,7 +19,7 @@ use super::spec::{JobState, Reconciled, Spec};
 use super::status::{Condition, Failure, JobManagerStatus, Status, VALIDATION};
 use super::timing::{INTERVAL, PROGRESS, REST_READY};
 use super::validation;
-use super::world::{Effect, Event, Memory, Situation, Step};
+use super::world::{Effect, Event, Memory, Outcome, Situation, Step};
 
 /// Decides about one object.
 pub fn step(situation: &Situation<'_>, memory: &mut Memory) -> Step {
@@ -56,8 +57,12 @@ impl<'a> Turn<'a> {
     fn take(&mut self, memory: &mut Memory) -> Option<Duration> {
         let object = self.situation.object;
         if object.deleting {
-            return if object.finalizer { self.clean_up() } else { None };
+            return if object.finalizer { self.clean_up(memory) } else { None };
         }
+        if let Some(Outcome::Refused(message)) = self.situation.outcome {
+            return Some(self.note_refused_submission(message));
+        }
+        self.forget_refused_submission();
         if !object.finalizer {
             self.effects.push(Effect::AddFinalizer);
         }
@@ -84,7 +89,10 @@ impl<'a> Turn<'a> {
         }
         match reconciled {
             None => self.deploy_first(),
-            Some(reconciled) => self.reconcile_change(reconciled),
+            Some(reconciled) => {
+                self.note_autoscaler(memory);
+                self.reconcile_change(reconciled);
+            }
         }
         self.next_look()
     }
@@ -131,6 +139,16 @@ impl<'a> Turn<'a> {
         if self.written.as_ref() != Some(&self.status) {
             self.effects.push(Effect::Status(Box::new(self.status.clone())));
             self.written = Some(self.status.clone());
+        }
+    }
+
+    /// The operator's autoscaler makes its ConfigMap at the second look at an application that it does not scale, and
+    /// with the first figures of one that it does.
+    fn note_autoscaler(&mut self, memory: &mut Memory) {
+        let waits = self.spec.is_on("job.autoscaler.enabled") && self.status.job_state() != "RUNNING";
+        if self.spec.job.is_some() && !memory.autoscaler && !waits {
+            memory.autoscaler = true;
+            self.effects.push(Effect::Autoscaler);
         }
     }
 

@@ -202,7 +202,7 @@ impl RealCluster {
     }
 
     /// Ends the processes and removes the objects.
-    pub async fn tear_down(mut self) -> Result<()> {
+    pub async fn tear_down(&mut self) -> Result<()> {
         let objects = self.delete_objects().await;
         if let Some(cluster) = self.cluster.take() {
             cluster.end().await;
@@ -241,11 +241,12 @@ impl RealCluster {
             job,
             checkpoint,
             info: info.collect::<BTreeMap<_, _>>(),
+            unmanaged_jobs: Vec::new(),
         }
     }
 
     /// The newest checkpoint of the job on disk, as high availability would remember it.
-    fn newest_checkpoint(&self, spec: &Spec) -> Option<String> {
+    pub fn newest_checkpoint(&self, spec: &Spec) -> Option<String> {
         let directory = spec.checkpoint_directory()?;
         let inside = directory.strip_prefix("file:")?.trim_start_matches('/');
         let folder = self.volumes.path(inside).join(&self.job_id);

@@ -6,68 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::operator::step;
-use super::simulation::Simulation;
+use super::parts::{Change, Parts};
+use super::simulation::{Account, Mishap, Simulation};
 use super::spec::Spec;
-use super::status::{Status, error_class};
+use super::status::Status;
 use super::timing::{AT_ONCE, DEPLOY, REACTION, STOP, TEAR_DOWN};
 use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
 
+pub use sight::Sight;
+
+mod mishaps;
+mod sight;
+
 const REACTION_MS: i64 = REACTION.as_millis() as i64;
-
-/// What a watching client sees of one object at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sight {
-    /// `lifecycleState`, or nothing.
-    pub lifecycle: String,
-    /// `reconciliationStatus.state`.
-    pub reconciliation: String,
-    /// `jobStatus.state`.
-    pub job: String,
-    /// `jobManagerDeploymentStatus`.
-    pub job_manager: String,
-    /// Whether the status is about the newest spec.
-    pub observed: bool,
-    /// Java class of the error, without its package.
-    pub error: String,
-    /// Whether the object is gone.
-    pub gone: bool,
-}
-
-impl Sight {
-    /// What shows in an object as the API server serves it.
-    pub fn of(object: &Value) -> Self {
-        let text = |path: &str| {
-            object
-                .pointer(path)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
-        Self {
-            lifecycle: text("/status/lifecycleState"),
-            reconciliation: text("/status/reconciliationStatus/state"),
-            job: text("/status/jobStatus/state"),
-            job_manager: text("/status/jobManagerDeploymentStatus"),
-            observed: generation == object.pointer("/status/observedGeneration").and_then(Value::as_i64),
-            error: error_class(&text("/status/error")),
-            gone: false,
-        }
-    }
-
-    /// The last thing seen of an object.
-    pub fn gone() -> Self {
-        Self {
-            lifecycle: String::new(),
-            reconciliation: String::new(),
-            job: String::new(),
-            job_manager: String::new(),
-            observed: false,
-            error: String::new(),
-            gone: true,
-        }
-    }
-}
 
 /// One object on stage.
 #[derive(Debug)]
@@ -81,6 +32,11 @@ struct Actor {
     memory: Memory,
     simulation: Simulation,
     outcome: Option<Outcome>,
+    parts: Parts,
+    /// How often a cluster was started.
+    starts: usize,
+    /// What the cluster last started was started with.
+    deployed: Option<Spec>,
     /// When the operator looks next.
     wake: Option<i64>,
 }
@@ -90,10 +46,19 @@ struct Actor {
 pub struct Rehearsal {
     now: i64,
     actors: BTreeMap<String, Actor>,
-    accounts: BTreeSet<String>,
+    accounts: BTreeMap<String, Account>,
     operator_down: bool,
+    /// The namespace is being deleted: nothing new is made in it, not even events.
+    terminating: bool,
+    savepoints_fail: bool,
+    refusal: Option<String>,
+    /// Names of session jobs by the clusters that they hold.
+    session_jobs: BTreeMap<String, BTreeSet<String>>,
+    /// What goes wrong when a cluster is started, by its name and the number of the start.
+    mishaps: BTreeMap<(String, usize), Mishap>,
     sights: Vec<(String, Sight)>,
     events: Vec<(String, Event)>,
+    changes: Vec<(String, String, Change)>,
     snapshots: Vec<Snapshot>,
     ids: u128,
 }
@@ -103,10 +68,18 @@ impl Default for Rehearsal {
         Self {
             now: 1_700_000_000_000,
             actors: BTreeMap::new(),
-            accounts: ["default", "flink"].map(str::to_owned).into(),
+            accounts: [("default", Account::Powerless), ("flink", Account::Usable)]
+                .map(|(name, account)| (name.to_owned(), account))
+                .into(),
             operator_down: false,
+            terminating: false,
+            savepoints_fail: false,
+            refusal: None,
+            session_jobs: BTreeMap::new(),
+            mishaps: BTreeMap::new(),
             sights: Vec::new(),
             events: Vec::new(),
+            changes: Vec::new(),
             snapshots: Vec::new(),
             ids: 0,
         }
@@ -114,8 +87,13 @@ impl Default for Rehearsal {
 }
 
 impl Rehearsal {
-    /// Creates an object with this spec.
-    pub fn create(&mut self, name: &str, spec: Value) {
+    /// Creates an object with this spec. Returns whether it could: not while there is one, even if that is being deleted.
+    pub fn create(&mut self, name: &str, spec: Value) -> bool {
+        if self.actors.get(name).is_some_and(|actor| !actor.gone) {
+            return false;
+        }
+        // The operator's autoscaler keeps what it knows of a name.
+        let before = self.actors.get(name).map(|actor| actor.memory.autoscaler);
         let actor = Actor {
             spec,
             generation: 1,
@@ -123,13 +101,20 @@ impl Rehearsal {
             deleting: false,
             gone: false,
             status: None,
-            memory: Memory::default(),
+            memory: Memory {
+                autoscaler: before.unwrap_or_default(),
+                ..Memory::default()
+            },
             simulation: Simulation::new("rehearsal", name, 1.0),
             outcome: None,
+            parts: Parts::default(),
+            starts: 0,
+            deployed: None,
             wake: Some(self.now),
         };
         self.actors.insert(name.to_owned(), actor);
         self.see(name);
+        true
     }
 
     /// Merges a change into the spec of an object, as a JSON merge patch does.
@@ -220,14 +205,19 @@ impl Rehearsal {
 
     /// What was seen of an object, without repetitions.
     pub fn sights(&self, name: &str) -> Vec<Sight> {
-        let mut sights: Vec<_> = self
-            .sights
-            .iter()
-            .filter(|(of, _)| of == name)
-            .map(|(_, sight)| sight.clone())
-            .collect();
+        let seen = self.sights.iter().filter(|(of, _)| of == name);
+        let mut sights: Vec<_> = seen.map(|(_, sight)| sight.clone()).collect();
         sights.dedup();
         sights
+    }
+
+    /// The Kubernetes objects of a cluster that were made and removed, in order, and in which lifecycle state the
+    /// deployment was.
+    pub fn changes(&self, name: &str) -> Vec<(String, Change)> {
+        let changes = self.changes.iter().filter(|(of, _, _)| of == name);
+        changes
+            .map(|(_, state, change)| (state.clone(), change.clone()))
+            .collect()
     }
 
     /// Reasons and messages of the events about an object, in order.
@@ -260,13 +250,17 @@ impl Rehearsal {
             status: actor.status.clone(),
         };
         let cluster = actor.simulation.view(start);
+        self.follow(name, start);
+        let Some(actor) = self.actors.get_mut(name) else { return };
+        let session_jobs: Vec<_> = self.session_jobs.get(name).into_iter().flatten().cloned().collect();
         let outcome = actor.outcome.take();
         let situation = Situation {
             object: &object,
             cluster: &cluster,
             outcome: outcome.as_ref(),
-            session_jobs: &[],
+            session_jobs: &session_jobs,
             snapshot_objects: true,
+            ha_metadata: actor.parts.has_metadata(),
             now: start,
             speed: 1.0,
             fresh_job_id,
@@ -276,9 +270,17 @@ impl Rehearsal {
         let mut clock = start;
         for effect in effects {
             clock = self.perform(name, effect, clock);
+            if self.is_refused(name) {
+                break;
+            }
         }
+        let refused = self.is_refused(name);
         let Some(actor) = self.actors.get_mut(name) else { return };
-        let again = if deployed { Some(AT_ONCE) } else { again };
+        let again = match (refused, deployed) {
+            (true, _) => Some(std::time::Duration::ZERO),
+            (false, true) => Some(AT_ONCE),
+            (false, false) => again,
+        };
         let next = again.map(|again| clock + i64::try_from(again.as_millis()).unwrap_or_default());
         // A change that came in between wakes the operator at once.
         actor.wake = if actor.generation > object.generation {
@@ -286,6 +288,12 @@ impl Rehearsal {
         } else {
             next
         };
+    }
+
+    /// Whether Kubernetes just refused the objects of this cluster.
+    fn is_refused(&self, name: &str) -> bool {
+        let outcome = self.actors.get(name).and_then(|actor| actor.outcome.as_ref());
+        matches!(outcome, Some(Outcome::Refused(_)))
     }
 
     /// Does one thing; returns the time afterwards.
@@ -304,18 +312,46 @@ impl Rehearsal {
                 actor.status = Some(*status);
                 self.see(name);
             }
+            Effect::Event(_) if self.terminating => {}
             Effect::Event(event) => self.events.push((name.to_owned(), event)),
             Effect::Deploy(deploy) => {
+                if let Some(message) = &self.refusal {
+                    actor.outcome = Some(Outcome::Refused(message.clone()));
+                    return after(DEPLOY);
+                }
                 let account = deploy.spec.service_account.clone().unwrap_or_default();
+                let account = *self.accounts.get(&account).unwrap_or(&Account::Missing);
+                let mishap = self.mishaps.get(&(name.to_owned(), actor.starts)).copied();
+                actor.starts += 1;
+                actor.deployed = Some(deploy.spec.clone());
+                let made = actor.parts.submit(&deploy.spec);
+                let state = lifecycle(actor);
                 actor
                     .simulation
-                    .deploy(*deploy, self.accounts.contains(&account), after(DEPLOY));
+                    .deploy(*deploy, account, mishap.unwrap_or_default(), after(DEPLOY));
+                self.note(name, &state, made);
                 return after(DEPLOY);
             }
-            Effect::Cancel => actor.simulation.cancel(clock),
-            Effect::TearDown => {
+            Effect::Cancel => {
+                actor.simulation.cancel(clock);
+                self.follow(name, clock);
+            }
+            Effect::TearDown { keep_metadata } => {
                 actor.simulation.tear_down();
+                let gone = actor.parts.tear_down(keep_metadata);
+                let state = lifecycle(actor);
+                self.note(name, &state, gone);
                 return after(TEAR_DOWN);
+            }
+            Effect::Autoscaler if self.terminating => {}
+            Effect::Autoscaler => {
+                let made = actor.parts.autoscale();
+                let state = lifecycle(actor);
+                self.note(name, &state, made);
+            }
+            Effect::Stop { .. } if self.savepoints_fail => {
+                actor.outcome = Some(Outcome::Stopped(Err("Savepoint Error".to_owned())));
+                return after(STOP);
             }
             Effect::Stop { directory, .. } => {
                 let entropy = format!("{:012x}", clock);
@@ -324,6 +360,7 @@ impl Rehearsal {
                     &entropy,
                     after(STOP),
                 )));
+                self.follow(name, after(STOP));
                 return after(STOP);
             }
             Effect::Trigger(Trigger::Savepoint(directory)) => {
@@ -341,8 +378,27 @@ impl Rehearsal {
         if let Some(actor) = self.actors.get_mut(name) {
             actor.gone = true;
             actor.wake = None;
+            let state = lifecycle(actor);
+            let gone = actor.parts.clear();
+            self.note(name, &state, gone);
         }
         self.sights.push((name.to_owned(), Sight::gone()));
+    }
+
+    /// Lets the JobManager do what it does by itself.
+    fn follow(&mut self, name: &str, clock: i64) {
+        let Some(actor) = self.actors.get_mut(name) else { return };
+        let Some(spec) = &actor.deployed else { return };
+        let changes = actor.parts.follow(spec, &actor.simulation.view(clock));
+        let state = lifecycle(actor);
+        self.note(name, &state, changes);
+    }
+
+    fn note(&mut self, name: &str, state: &str, changes: Vec<Change>) {
+        let changes = changes
+            .into_iter()
+            .map(|change| (name.to_owned(), state.to_owned(), change));
+        self.changes.extend(changes);
     }
 
     fn see(&mut self, name: &str) {
@@ -352,8 +408,15 @@ impl Rehearsal {
     }
 }
 
-/// JSON merge patch.
-fn merge(target: &mut Value, change: &Value) {
+/// The lifecycle state that an object shows, or nothing.
+fn lifecycle(actor: &Actor) -> String {
+    let status = serde_json::to_value(&actor.status).unwrap_or_default();
+    let state = status.get("lifecycleState").and_then(Value::as_str);
+    state.unwrap_or_default().to_owned()
+}
+
+/// Merges a change into a value, as a JSON merge patch does.
+pub fn merge(target: &mut Value, change: &Value) {
     let Value::Object(changes) = change else {
         *target = change.clone();
         return;

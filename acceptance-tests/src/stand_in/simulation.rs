@@ -4,7 +4,8 @@
 //! What goes wrong is decided by the spec alone:
 //! - an image whose name or tag contains `does-not-exist` cannot be pulled (with `imagePullPolicy:
 //!   Never` nothing is reported, as by the real operator);
-//! - a service account that is not there makes the pods forbidden;
+//! - a service account that is not there makes the pods forbidden, one that may not make pods makes the JobManager
+//!   crash-loop;
 //! - an entry class or a jar whose name contains `missing` or `does-not-exist`, in any case, makes the
 //!   JobManager crash-loop;
 //! - a TaskManager with more than 16 CPUs fits nowhere: the job fails for want of slots, or with
@@ -15,10 +16,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::spec::Spec;
-use super::status::{Failure, JOB_FAILED};
-use super::timing::{CRASH_LOOP, IMAGE_PULL, NO_SLOTS, RESTART, SLOTS, START};
+use super::status::Failure;
+use super::timing::{CRASH_LOOP, IMAGE_PULL, MOUNT, MUTE, NO_SLOTS, RESTART, SLOTS, START};
 use super::validation;
 use super::world::{ClusterView, Deploy, JobManager, JobView};
+
+use failures::{image_pull, lost_task_manager, mount_error, no_slots, used_up};
+
+mod failures;
 
 /// The cluster of one object.
 #[derive(Clone, Debug)]
@@ -27,14 +32,36 @@ pub struct Simulation {
     name: String,
     speed: f64,
     running: Option<Running>,
+    /// Jobs of a session cluster that were run over REST.
+    unmanaged_jobs: Vec<String>,
+}
+
+/// The service account of a cluster's pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// It is not there.
+    Missing,
+    /// It may not make the pods of TaskManagers.
+    Powerless,
+    /// It may do what Flink needs.
+    Usable,
+}
+
+/// What goes wrong by chance when a cluster starts, and mends itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mishap {
+    /// Kubernetes cannot mount a volume at once.
+    pub mount: bool,
+    /// The REST API answers some time after the pod is ready.
+    pub slow: bool,
 }
 
 /// A cluster that was started.
 #[derive(Clone, Debug)]
 struct Running {
     deploy: Deploy,
-    /// Whether the pods' account is there.
-    account_exists: bool,
+    account: Account,
+    mishap: Mishap,
     /// When the pods were created, in milliseconds since the epoch.
     since: i64,
     /// The job's end, if it was asked to end.
@@ -52,6 +79,7 @@ impl Simulation {
             name: name.to_owned(),
             speed,
             running: None,
+            unmanaged_jobs: Vec::new(),
         }
     }
 
@@ -59,7 +87,8 @@ impl Simulation {
     pub fn resume(&mut self, deploy: Deploy, started: i64) {
         self.running = Some(Running {
             deploy,
-            account_exists: true,
+            account: Account::Usable,
+            mishap: Mishap::default(),
             since: started,
             ended: None,
             lost: None,
@@ -68,10 +97,11 @@ impl Simulation {
     }
 
     /// Starts a cluster.
-    pub fn deploy(&mut self, deploy: Deploy, account_exists: bool, now: i64) {
+    pub fn deploy(&mut self, deploy: Deploy, account: Account, mishap: Mishap, now: i64) {
         self.running = Some(Running {
             deploy,
-            account_exists,
+            account,
+            mishap,
             since: now,
             ended: None,
             lost: None,
@@ -82,6 +112,17 @@ impl Simulation {
     /// Takes it down.
     pub fn tear_down(&mut self) {
         self.running = None;
+        self.unmanaged_jobs.clear();
+    }
+
+    /// Runs a job on a session cluster, over REST.
+    pub fn run_job(&mut self, id: &str) {
+        self.unmanaged_jobs.push(id.to_owned());
+    }
+
+    /// Cancels a job of a session cluster.
+    pub fn cancel_job(&mut self, id: &str) {
+        self.unmanaged_jobs.retain(|known| known != id);
     }
 
     /// Ends the job with a savepoint; `entropy` makes the savepoint's name unique. Fails where there is no job.
@@ -165,6 +206,7 @@ impl Simulation {
             job: self.job(running, now),
             checkpoint: checkpoint(running),
             info: info(&running.deploy.spec),
+            unmanaged_jobs: self.unmanaged_jobs.clone(),
         }
     }
 
@@ -172,7 +214,7 @@ impl Simulation {
         let spec = &running.deploy.spec;
         let age = self.elapsed(running.since, now);
         let account = spec.service_account.as_deref().unwrap_or_default();
-        if !running.account_exists {
+        if running.account == Account::Missing {
             let (namespace, name) = (&self.namespace, &self.name);
             return JobManager::Failing {
                 reason: "FailedCreate".to_owned(),
@@ -198,10 +240,45 @@ impl Simulation {
         }) {
             return self.crash_loop(age);
         }
-        if age < START {
-            JobManager::Starting
-        } else {
-            JobManager::Up
+        if running.account == Account::Powerless && !spec.is_standalone() {
+            return self.without_rights(age);
+        }
+        match running.mishap {
+            Mishap { mount: true, .. } if age < MOUNT => mount_error(&self.name),
+            _ if age < START => JobManager::Starting,
+            Mishap { slow: true, .. } if age < START + MUTE => JobManager::Mute,
+            _ => JobManager::Up,
+        }
+    }
+
+    /// The container lives until Flink asks Kubernetes for TaskManagers. The first restarts come without a rest that
+    /// anybody sees.
+    fn without_rights(&self, age: Duration) -> JobManager {
+        let seconds = Duration::from_secs;
+        let (starts, lives) = (seconds(4), seconds(2));
+        let silent = [seconds(0)..seconds(28), seconds(28)..seconds(64)];
+        let (mut begun, mut rest) = (seconds(64), seconds(20));
+        if let Some(round) = silent.into_iter().find(|round| round.contains(&age)) {
+            let alive = round.start + starts..round.start + starts + lives;
+            return if alive.contains(&age) {
+                JobManager::Mute
+            } else {
+                JobManager::Starting
+            };
+        }
+        loop {
+            if age < begun + rest {
+                return self.back_off(rest);
+            }
+            let alive = begun + rest + starts..begun + rest + starts + lives;
+            if age < alive.end {
+                return if age < alive.start {
+                    JobManager::Starting
+                } else {
+                    JobManager::Mute
+                };
+            }
+            (begun, rest) = (alive.end, (rest * 2).min(seconds(300)));
         }
     }
 
@@ -216,6 +293,10 @@ impl Simulation {
         if age < end {
             return JobManager::Starting;
         }
+        self.back_off(rest)
+    }
+
+    fn back_off(&self, rest: Duration) -> JobManager {
         JobManager::Failing {
             reason: "CrashLoopBackOff".to_owned(),
             message: format!(
@@ -324,24 +405,6 @@ fn is_missing(name: &str) -> bool {
     name.contains("missing") || name.contains("does-not-exist")
 }
 
-fn image_pull(image: &str, age: Duration) -> JobManager {
-    let cause =
-        format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
-    // Kubernetes goes back and forth between the two; the first lasts a moment only.
-    let (reason, message) = if age < CRASH_LOOP {
-        ("ErrImagePull", format!("[flink-main-container] {cause}"))
-    } else {
-        (
-            "ImagePullBackOff",
-            format!("[flink-main-container] Back-off pulling image \"{image}\": ErrImagePull: {cause}"),
-        )
-    };
-    JobManager::Failing {
-        reason: reason.to_owned(),
-        message,
-    }
-}
-
 /// The largest node of the imaginary cluster.
 const CPUS_OF_A_NODE: f64 = 16.0;
 
@@ -353,37 +416,6 @@ fn is_schedulable(spec: &Spec) -> bool {
     resource
         .and_then(|resource| resource.cpu)
         .is_none_or(|cpus| cpus <= CPUS_OF_A_NODE)
-}
-
-fn no_slots() -> Failure {
-    let mut failure = Failure::new(
-        JOB_FAILED,
-        "org.apache.flink.runtime.JobException: Recovery is suppressed by NoRestartBackoffTimeStrategy",
-    );
-    let cause = "java.util.concurrent.CompletionException: \
-                 org.apache.flink.runtime.jobmanager.scheduler.NoResourceAvailableException: Slot request bulk is not \
-                 fulfillable! Could not allocate the required slot within slot request timeout";
-    failure.causes = vec![(JOB_FAILED.to_owned(), cause.to_owned())];
-    failure
-}
-
-fn lost_task_manager() -> Failure {
-    Failure::new(
-        JOB_FAILED,
-        "org.apache.flink.util.FlinkExpectedException: The TaskExecutor is shutting down.",
-    )
-}
-
-fn used_up(attempts: u32) -> Failure {
-    let mut failure = Failure::new(
-        JOB_FAILED,
-        format!(
-            "org.apache.flink.runtime.JobException: Recovery is suppressed by \
-             FixedDelayRestartBackoffTimeStrategy(maxNumberRestartAttempts={attempts})"
-        ),
-    );
-    failure.causes = vec![(JOB_FAILED.to_owned(), lost_task_manager().message)];
-    failure
 }
 
 fn checkpoint(running: &Running) -> Option<String> {

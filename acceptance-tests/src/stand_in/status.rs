@@ -256,6 +256,8 @@ pub const VALIDATION: &str = "org.apache.flink.kubernetes.operator.exception.Val
 pub const DEPLOYMENT_FAILED: &str = "org.apache.flink.kubernetes.operator.exception.DeploymentFailedException";
 /// State cannot be taken over.
 pub const UPGRADE_FAILURE: &str = "org.apache.flink.kubernetes.operator.exception.UpgradeFailureException";
+/// A loop of the operator ended with an exception.
+pub const RECONCILIATION: &str = "org.apache.flink.kubernetes.operator.exception.ReconciliationException";
 /// The job failed for good.
 pub const JOB_FAILED: &str = "org.apache.flink.util.SerializedThrowable";
 

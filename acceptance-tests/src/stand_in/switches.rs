@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::simulation::Mishap;
+
 const PREFIX: &str = "sandbox.terraform-provider-flink/";
 
 /// The switches that are set for one deployment.
@@ -50,6 +52,20 @@ impl Switches {
             Hold::Deleting => "deleting",
         };
         self.is("hold", name)
+    }
+
+    /// Jobs that a session cluster runs without an object of their own.
+    pub fn unmanaged_jobs(&self) -> impl Iterator<Item = String> {
+        let ids = self.0.get("unmanaged-jobs").map(String::as_str).unwrap_or_default();
+        ids.split(',').filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    /// What goes wrong when a status-only cluster starts.
+    pub fn mishap(&self) -> Mishap {
+        Mishap {
+            mount: self.is("start", "mount-error"),
+            slow: self.is("start", "slow"),
+        }
     }
 
     /// The state that a status-only job is in.

@@ -33,5 +33,13 @@ pub const NO_SLOTS: Duration = Duration::from_secs(35);
 pub const IMAGE_PULL: Duration = Duration::from_millis(2500);
 /// A container that ends at once: when it is first said to be crash-looping.
 pub const CRASH_LOOP: Duration = Duration::from_secs(25);
+/// A JobManager that is gone is asked for its jobs this long.
+pub const REST_TIMEOUT: Duration = Duration::from_secs(60);
+/// From a submission that Kubernetes refused to the next.
+pub const RETRY: Duration = Duration::from_secs(5);
+/// A volume that cannot be mounted yet is mounted after so long.
+pub const MOUNT: Duration = Duration::from_secs(6);
+/// How long a slow JobManager's REST API does not answer once its pod is ready.
+pub const MUTE: Duration = Duration::from_secs(6);
 /// From a lost TaskManager to a job that runs again.
 pub const RESTART: Duration = Duration::from_secs(8);

@@ -34,6 +34,8 @@ pub struct ClusterView {
     pub checkpoint: Option<String>,
     /// For `status.clusterInfo`.
     pub info: BTreeMap<String, String>,
+    /// Jobs of a session cluster that were run over REST and have not ended.
+    pub unmanaged_jobs: Vec<String>,
 }
 
 /// A JobManager and its pod.
@@ -51,7 +53,9 @@ pub enum JobManager {
         /// Kubernetes' message.
         message: String,
     },
-    /// Its pod is ready.
+    /// Its pod is ready, but its REST API does not answer.
+    Mute,
+    /// Its pod is ready, and its REST API answers.
     Up,
 }
 
@@ -79,12 +83,14 @@ pub struct Situation<'a> {
     pub object: &'a Object,
     /// Its cluster.
     pub cluster: &'a ClusterView,
-    /// Result of the [`Effect::Stop`] or [`Effect::Trigger`] that ended the previous step.
+    /// Result of the [`Effect::Deploy`], [`Effect::Stop`] or [`Effect::Trigger`] that ended the previous step.
     pub outcome: Option<&'a Outcome>,
     /// Names of the session jobs that live on this cluster.
     pub session_jobs: &'a [String],
     /// Whether savepoints become objects of their own.
     pub snapshot_objects: bool,
+    /// Whether the ConfigMaps of high availability know the job's last checkpoint.
+    pub ha_metadata: bool,
     /// Milliseconds since the epoch.
     pub now: i64,
     /// How many times faster than the recordings everything goes.
@@ -98,6 +104,10 @@ pub struct Situation<'a> {
 pub struct Memory {
     /// The generation whose first version was refused; it is not looked at again.
     pub refused: Option<i64>,
+    /// Whether the autoscaler has its ConfigMap.
+    pub autoscaler: bool,
+    /// Since when a JobManager that is gone is asked for its jobs, in milliseconds since the epoch.
+    pub asking: Option<i64>,
 }
 
 /// What is done, in this order.
@@ -111,12 +121,18 @@ pub enum Effect {
     Status(Box<Status>),
     /// Writes an event about the object, or counts it up.
     Event(Event),
-    /// Starts the cluster.
+    /// Starts the cluster. Where Kubernetes refuses it, the effects after this one are dropped, and the next step
+    /// gets the outcome.
     Deploy(Box<Deploy>),
     /// Asks for the job to be cancelled.
     Cancel,
     /// Takes the cluster down and waits until it is gone.
-    TearDown,
+    TearDown {
+        /// Whether what high availability remembers outlives it.
+        keep_metadata: bool,
+    },
+    /// Makes the autoscaler's ConfigMap, which every application has.
+    Autoscaler,
     /// Takes a savepoint and ends the job. Always the last effect: the next step gets the outcome.
     Stop {
         /// Where to.
@@ -132,9 +148,11 @@ pub enum Effect {
     Snapshot(Snapshot),
 }
 
-/// What a savepoint or checkpoint came to: its location (nothing for a checkpoint), or why it failed.
+/// What an effect came to. Of a savepoint or checkpoint: its location (nothing for a checkpoint), or why it failed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
+    /// Kubernetes refused the objects of a cluster, with this message.
+    Refused(String),
     /// Of a stop with savepoint.
     Stopped(Result<String, String>),
     /// Of a manual savepoint or checkpoint.

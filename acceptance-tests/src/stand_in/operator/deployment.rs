@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::stand_in::spec::{JobState, Reconciled, Spec, UpgradeMode};
-use crate::stand_in::status::{JobManagerStatus, LAST_STATE_DUMMY, ReconciliationState, TaskManager};
+use crate::stand_in::status::{
+    Failure, JobManagerStatus, LAST_STATE_DUMMY, ReconciliationState, TaskManager, UPGRADE_FAILURE,
+};
 use crate::stand_in::world::{Deploy, Effect, Restore};
 
 use super::Turn;
@@ -101,17 +103,42 @@ impl Turn<'_> {
         self.status.task_manager = self.spec.job.as_ref().map(|_| TaskManager::default());
     }
 
-    /// Takes the cluster down, if there is one.
-    pub(super) fn take_down(&mut self) {
-        self.effects.push(Effect::TearDown);
+    /// Takes the cluster down, if there is one. Metadata of high availability can be kept for the next one.
+    pub(super) fn take_down(&mut self, keep_metadata: bool) {
+        self.effects.push(Effect::TearDown { keep_metadata });
         self.status.job_manager_deployment_status = JobManagerStatus::Missing;
     }
 
     /// Work on a cluster that runs what it should: nonces, and rollback.
     pub(super) fn maintain(&mut self, mut reconciled: Reconciled) {
+        let deployed = self.status.reconciliation_status.state == ReconciliationState::Deployed;
+        let missing = self.status.job_manager_deployment_status == JobManagerStatus::Missing;
+        if deployed && missing && reconciled.spec.job_state() != Some(JobState::Suspended) {
+            return self.recover(reconciled);
+        }
         if self.spec.job.is_some() && !self.take_manual(&mut reconciled) {
             self.roll_back_if_late(&reconciled);
         }
+    }
+
+    /// Deploys again what somebody removed. In none of the recordings; the operator's documentation says so.
+    fn recover(&mut self, mut reconciled: Reconciled) {
+        if let (Some(job), Some(wanted)) = (&mut reconciled.spec.job, &self.spec.job) {
+            job.upgrade_mode = match (self.situation.ha_metadata, wanted.upgrade_mode) {
+                (true, _) => UpgradeMode::LastState,
+                (false, UpgradeMode::Stateless) => UpgradeMode::Stateless,
+                (false, UpgradeMode::Savepoint | UpgradeMode::LastState) => {
+                    let message = "JobManager deployment is missing and HA data is not available to make stateful \
+                                   upgrades. It is possible that the job has finished or terminally failed, or the \
+                                   configmaps have been deleted. Manual restore required.";
+                    self.status.error = Some(Failure::new(UPGRADE_FAILURE, message).encode());
+                    return self.write();
+                }
+            };
+        }
+        let message = "Recovering lost deployment".to_owned();
+        self.event(true, "RecoverDeployment", message, "JobManagerDeployment");
+        self.bring_up(reconciled);
     }
 
     /// The way back from a deployment that does not settle in time.
@@ -144,7 +171,7 @@ impl Turn<'_> {
             "Suspending existing deployment.".to_owned(),
             "JobManagerDeployment",
         );
-        self.take_down();
+        self.take_down(true);
         self.status.job_status.state = Some("FINISHED".to_owned());
         self.status.reconciliation_status.state = ReconciliationState::RollingBack;
         self.refresh_conditions();

@@ -20,7 +20,8 @@ impl Turn<'_> {
         let application = reconciled.spec.job.is_some();
         self.observe_job_manager(application);
         let ready = self.status.job_manager_deployment_status == JobManagerStatus::Ready;
-        if ready {
+        let answers = self.situation.cluster.job_manager == JobManager::Up;
+        if ready && answers {
             self.status.cluster_info = self.situation.cluster.info.clone();
             match (&self.situation.cluster.job, application) {
                 (Some(job), true) => self.observe_job(job),
@@ -36,12 +37,18 @@ impl Turn<'_> {
 
     fn observe_job_manager(&mut self, application: bool) {
         let before = self.status.job_manager_deployment_status;
+        let was_ready = matches!(before, JobManagerStatus::Ready | JobManagerStatus::DeployedNotReady);
         let now = match &self.situation.cluster.job_manager {
-            JobManager::Up if matches!(before, JobManagerStatus::Ready | JobManagerStatus::DeployedNotReady) => {
-                JobManagerStatus::Ready
-            }
-            JobManager::Up => JobManagerStatus::DeployedNotReady,
+            JobManager::Up if was_ready => JobManagerStatus::Ready,
+            // Its jobs cannot be listed: of an application that is enough to look at the pod again, not of a session
+            // cluster.
+            JobManager::Mute if was_ready && application => JobManagerStatus::Deploying,
+            JobManager::Mute if was_ready => JobManagerStatus::Ready,
+            JobManager::Up | JobManager::Mute => JobManagerStatus::DeployedNotReady,
+            // The pod of a session cluster is not looked at again once it was ready.
+            JobManager::Starting if before == JobManagerStatus::Ready && !application => before,
             JobManager::Starting => JobManagerStatus::Deploying,
+            JobManager::Absent if before == JobManagerStatus::Missing => before,
             JobManager::Absent => {
                 let message = "Missing JobManager deployment";
                 let class = "org.apache.flink.kubernetes.operator.exception.MissingJobManagerException";
@@ -56,8 +63,25 @@ impl Turn<'_> {
             }
         };
         self.status.job_manager_deployment_status = now;
-        if application && now != JobManagerStatus::Ready && !self.status.is_terminal() {
+        let lost = matches!(now, JobManagerStatus::Missing | JobManagerStatus::Error);
+        if application && now != JobManagerStatus::Ready && !self.status.is_terminal() || !application && lost {
             self.status.job_status.state = Some("RECONCILING".to_owned());
+        }
+    }
+
+    /// What is seen of a cluster whose object is being deleted: only whether it is still there.
+    pub(super) fn observe_loss(&mut self) {
+        let deployed = self.status.reconciliation_status.state == ReconciliationState::Deployed;
+        let gone = self.situation.cluster.job_manager == JobManager::Absent;
+        let reconciled = self.status.reconciled();
+        let suspended = reconciled.is_none_or(|reconciled| reconciled.spec.job_state() == Some(JobState::Suspended));
+        // What a session cluster shows as the state of its job is left over from its last upgrade.
+        let ended = self.spec.job.is_some() && self.status.is_terminal();
+        let known = self.status.job_manager_deployment_status == JobManagerStatus::Missing;
+        if deployed && gone && !suspended && !ended && !known {
+            self.status.job_manager_deployment_status = JobManagerStatus::Missing;
+            self.status.job_status.state = Some("RECONCILING".to_owned());
+            self.write();
         }
     }
 

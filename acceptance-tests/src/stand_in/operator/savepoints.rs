@@ -51,7 +51,7 @@ impl Turn<'_> {
                     self.event(true, reason, message.clone(), "Operator");
                     self.leave_progress(&trigger);
                 }
-                Some(Outcome::Stopped(_)) | None => {
+                Some(Outcome::Stopped(_) | Outcome::Refused(_)) | None => {
                     self.begin_legacy(trigger);
                     return true;
                 }

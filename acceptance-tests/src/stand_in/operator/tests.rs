@@ -4,6 +4,8 @@ use super::super::rehearsal::Rehearsal;
 use super::super::spec::{JobState, UpgradeMode};
 use super::super::status::{JobManagerStatus, LAST_STATE_DUMMY, Lifecycle, ReconciliationState};
 
+mod mishaps;
+
 fn application(upgrade_mode: &str, settings: Value) -> Value {
     let mut spec = json!({
         "image": "flink:1.20",

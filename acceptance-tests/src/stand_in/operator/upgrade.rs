@@ -80,7 +80,7 @@ impl Turn<'_> {
             .and_then(|job| job.initial_savepoint_path.clone())
             .unwrap_or_default();
         self.spec_changed(diff);
-        self.take_down();
+        self.take_down(false);
         let job = &mut self.status.job_status;
         job.state = Some("FINISHED".to_owned());
         job.job_id = Some(self.situation.fresh_job_id.clone());
@@ -172,11 +172,11 @@ impl Turn<'_> {
             JobManagerStatus::Ready | JobManagerStatus::DeployedNotReady
         );
         let seen_running = self.status.reconciliation_status.last_stable_spec.is_some();
+        let metadata = deployed.is_highly_available() && self.situation.ha_metadata;
         let deployed_mode = deployed
             .job
             .as_ref()
             .map_or(UpgradeMode::Stateless, |job| job.upgrade_mode);
-        let metadata = deployed.is_highly_available() && (seen_running || started);
         match mode {
             UpgradeMode::Stateless => Suspension::Drop,
             _ if !started && !seen_running => Suspension::NeverStarted(deployed_mode),
@@ -196,7 +196,7 @@ impl Turn<'_> {
 
     fn suspend_with_savepoint(&mut self) {
         match self.situation.outcome {
-            None | Some(Outcome::Taken(_)) => {
+            None | Some(Outcome::Taken(_) | Outcome::Refused(_)) => {
                 self.announce_suspension();
                 let directory = self.spec.savepoint_directory().unwrap_or_default().to_owned();
                 let drain = self.spec.is_on("kubernetes.operator.job.drain-on-savepoint-deletion");
@@ -219,7 +219,7 @@ impl Turn<'_> {
     /// The job is over. Where the new spec wants one, it is started at once.
     fn suspend(&mut self, mode: UpgradeMode, take_down: bool) {
         if take_down {
-            self.take_down();
+            self.take_down(mode == UpgradeMode::LastState);
         }
         self.status.job_status.state = Some("FINISHED".to_owned());
         self.start_again(mode);
@@ -323,15 +323,16 @@ impl Turn<'_> {
         let reconciled = Reconciled::new(spec, first);
         self.status.observed_generation = Some(self.situation.object.generation);
         self.note(&reconciled);
+        self.status.error = None;
         if self.status.job_manager_deployment_status != JobManagerStatus::Missing {
-            self.take_down();
+            self.take_down(mode == Some(UpgradeMode::LastState));
             self.write();
         }
         self.bring_up(reconciled);
     }
 
     fn recreate_session_cluster(&mut self) {
-        self.take_down();
+        self.take_down(false);
         self.status.job_status.state = Some("FINISHED".to_owned());
         self.note_suspended(UpgradeMode::Stateless);
         self.write();

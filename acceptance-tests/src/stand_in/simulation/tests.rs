@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::stand_in::world::Restore;
 
-fn started(spec: Value, account_exists: bool) -> Simulation {
+fn started(spec: Value, account: Account) -> Simulation {
     let mut simulation = Simulation::new("teams", "orders", 10.0);
     let job_id = spec.get("job").map(|_| "c65de9aa".repeat(4));
     let deploy = Deploy {
@@ -11,7 +11,7 @@ fn started(spec: Value, account_exists: bool) -> Simulation {
         job_id,
         restore: Restore::Nothing,
     };
-    simulation.deploy(deploy, account_exists, 0);
+    simulation.deploy(deploy, account, Mishap::default(), 0);
     simulation
 }
 
@@ -23,7 +23,7 @@ fn at(simulation: &Simulation, seconds: i64) -> (JobManager, String) {
 
 #[test]
 fn a_job_comes_up_and_ends() {
-    let mut simulation = started(json!({ "job": {} }), true);
+    let mut simulation = started(json!({ "job": {} }), Account::Usable);
     assert_eq!(at(&simulation, 4).0, JobManager::Starting);
     assert_eq!(at(&simulation, 6), (JobManager::Up, "CREATED".to_owned()));
     assert_eq!(at(&simulation, 16), (JobManager::Up, "RUNNING".to_owned()));
@@ -41,17 +41,39 @@ fn a_job_comes_up_and_ends() {
 fn what_goes_wrong_is_in_the_spec() {
     let reason = |simulation: &Simulation, seconds| match at(simulation, seconds).0 {
         JobManager::Failing { reason, .. } => reason,
-        other @ (JobManager::Absent | JobManager::Starting | JobManager::Up) => format!("{other:?}"),
+        other @ (JobManager::Absent | JobManager::Starting | JobManager::Mute | JobManager::Up) => format!("{other:?}"),
     };
-    let pull = started(json!({ "image": "does-not-exist:1" }), true);
+    let pull = started(json!({ "image": "does-not-exist:1" }), Account::Usable);
     assert_eq!(reason(&pull, 1), "Starting");
     assert_eq!(reason(&pull, 3), "ErrImagePull");
     assert_eq!(reason(&pull, 40), "ImagePullBackOff");
-    let never = started(json!({ "image": "does-not-exist:1", "imagePullPolicy": "Never" }), true);
+    let never = started(
+        json!({ "image": "does-not-exist:1", "imagePullPolicy": "Never" }),
+        Account::Usable,
+    );
     assert_eq!(reason(&never, 600), "Starting");
-    let account = started(json!({ "serviceAccount": "nobody" }), false);
+    let account = started(json!({ "serviceAccount": "nobody" }), Account::Missing);
     assert_eq!(reason(&account, 0), "FailedCreate");
-    let class = started(json!({ "job": { "entryClass": "com.example.Missing" } }), true);
+    let class = started(
+        json!({ "job": { "entryClass": "com.example.Missing" } }),
+        Account::Usable,
+    );
+    let rights = started(json!({ "serviceAccount": "default" }), Account::Powerless);
+    let swings: Vec<_> = [2, 5, 30, 33, 50, 70, 86, 89, 100]
+        .map(|seconds| reason(&rights, seconds))
+        .into();
+    let expected = [
+        "Starting",
+        "Mute",
+        "Starting",
+        "Mute",
+        "Starting",
+        "CrashLoopBackOff",
+        "Starting",
+        "Mute",
+        "CrashLoopBackOff",
+    ];
+    assert_eq!(swings, expected);
     let swings: Vec<_> = [10, 30, 46, 50].map(|seconds| reason(&class, seconds)).into();
     assert_eq!(swings, ["Starting", "CrashLoopBackOff", "Starting", "CrashLoopBackOff"]);
 }
@@ -62,7 +84,7 @@ fn a_job_without_slots_fails_or_waits() {
         let resource = json!({ "resource": { "cpu": 64 } });
         started(
             json!({ "job": {}, "taskManager": resource, "flinkConfiguration": settings }),
-            true,
+            Account::Usable,
         )
     };
     let states = |simulation: &Simulation| [20, 36, 41, 64, 66].map(|seconds| at(simulation, seconds).1);
@@ -81,7 +103,7 @@ fn a_job_without_slots_fails_or_waits() {
 fn a_batch_job_finishes() {
     let batch = started(
         json!({ "job": {}, "flinkConfiguration": { "execution.runtime-mode": "BATCH" } }),
-        true,
+        Account::Usable,
     );
     assert_eq!(at(&batch, 16), (JobManager::Up, "FINISHED".to_owned()));
 }
@@ -89,7 +111,7 @@ fn a_batch_job_finishes() {
 #[test]
 fn lost_pods_are_replaced_while_restarts_last() {
     let settings = json!({ "restart-strategy.fixed-delay.attempts": "1" });
-    let mut simulation = started(json!({ "job": {}, "flinkConfiguration": settings }), true);
+    let mut simulation = started(json!({ "job": {}, "flinkConfiguration": settings }), Account::Usable);
     simulation.kill_task_manager(3000);
     assert_eq!(at(&simulation, 31).1, "RESTARTING");
     assert_eq!(at(&simulation, 40).1, "RUNNING");

@@ -1,7 +1,7 @@
 //! Replays recordings of a real operator: a wait that starts with each change of a specification must
 //! end when, and only when, the recording shows the end.
 //!
-//! The recordings are in a folder beside the checkout, or where `FLINK_RECORDINGS` says.
+//! The recordings are those of the acceptance tests.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,15 +35,8 @@ struct Waiting {
     healthy: bool,
 }
 
-fn recordings() -> Option<PathBuf> {
-    let folder = std::env::var_os("FLINK_RECORDINGS")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings"));
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no recordings in {}", folder.display());
-    None
+fn recordings() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../acceptance-tests/recordings")
 }
 
 /// All changes of one recording, by object and generation, with what they came to.
@@ -130,16 +123,15 @@ fn is_healthy(deployment: &FlinkDeployment) -> bool {
 
 #[test]
 fn never_failed_where_it_gets_well_and_ready_where_it_is() {
-    let Some(folder) = recordings() else { return };
-    let mut changes = 0;
-    for scenario in std::fs::read_dir(folder).unwrap() {
+    let mut met = 0;
+    for scenario in std::fs::read_dir(recordings()).unwrap() {
         let scenario = scenario.unwrap().path();
-        let Ok(events) = std::fs::read_to_string(scenario.join("events.jsonl")) else {
+        if !scenario.is_dir() {
             continue;
-        };
+        }
+        let events = std::fs::read_to_string(scenario.join("events.jsonl")).unwrap();
         let name = scenario.file_name().unwrap().to_string_lossy().into_owned();
         for (change, (outcome, healthy)) in replay(&events) {
-            changes += 1;
             if healthy {
                 assert!(
                     matches!(outcome, Outcome::Ready(_)),
@@ -154,10 +146,11 @@ fn never_failed_where_it_gets_well_and_ready_where_it_is() {
             }
             if let Some(expected) = expected(&name, &change) {
                 check(&name, &change, &outcome, expected);
+                met += 1;
             }
         }
     }
-    assert!(changes > 0, "the recordings hold no deployment");
+    assert_eq!(met, EXPECTED.len(), "every row is about a change that was recorded");
 }
 
 fn is_suspension(scenario: &str, change: &(String, i64)) -> bool {
