@@ -234,11 +234,12 @@ fn lives(changes: &[(String, parts::Change)]) -> Vec<String> {
     let mut lives = BTreeMap::<String, String>::new();
     for (state, change) in changes {
         let (parts::Change::Made(part) | parts::Change::Removed(part)) = change;
-        let part = match part {
-            Part::JobMetadata(_) => Part::JobMetadata("job".to_owned()),
-            part => part.clone(),
+        let part = if matches!(part, Part::JobMetadata(_)) {
+            Part::JobMetadata("job".to_owned())
+        } else {
+            part.clone()
         };
-        let kind = if matches!(part, Part::JobManager | Part::TaskManagers) {
+        let kind = if part.is_deployment() {
             "Deployment"
         } else {
             "ConfigMap"

@@ -43,6 +43,11 @@ impl Part {
         }
     }
 
+    /// Whether it is a Deployment, and not a ConfigMap.
+    pub fn is_deployment(&self) -> bool {
+        matches!(self, Self::JobManager | Self::TaskManagers)
+    }
+
     /// The part with this name. `None` where the name is that of no ConfigMap of the deployment.
     pub fn of_config_map(name: &str, deployment: &str) -> Option<Self> {
         let fixed = [

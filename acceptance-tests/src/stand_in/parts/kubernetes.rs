@@ -97,25 +97,23 @@ impl Objects {
         let changes = self.parts.submit(spec);
         self.deployed = Some(spec.clone());
         for change in changes {
-            match self.apply(&change, None).await {
-                Err(error) => match refusal(&error) {
-                    Some(message) => {
-                        // Nothing of a refused submission stays.
-                        for part in [
-                            Part::FlinkConfig,
-                            Part::PodTemplate,
-                            Part::TaskManagers,
-                            Part::JobManager,
-                        ] {
-                            self.apply(&Change::Removed(part), None).await?;
-                        }
-                        self.parts.tear_down(true);
-                        return Ok(Err(message));
-                    }
-                    None => return Err(error),
-                },
-                Ok(()) => {}
+            let Err(error) = self.apply(&change, None).await else {
+                continue;
+            };
+            let Some(message) = refusal(&error) else {
+                return Err(error);
+            };
+            // Nothing of a refused submission stays.
+            for part in [
+                Part::FlinkConfig,
+                Part::PodTemplate,
+                Part::TaskManagers,
+                Part::JobManager,
+            ] {
+                self.apply(&Change::Removed(part), None).await?;
             }
+            self.parts.tear_down(true);
+            return Ok(Err(message));
         }
         Ok(Ok(()))
     }
@@ -203,17 +201,11 @@ impl Objects {
 
     async fn remove(&self, part: &Part) -> Result<()> {
         let name = part.name(&self.name);
-        let deleted = match part {
-            Part::JobManager | Part::TaskManagers => self
-                .deployments()
-                .delete(&name, &DeleteParams::background())
-                .await
-                .map(drop),
-            _ => self
-                .config_maps()
-                .delete(&name, &DeleteParams::background())
-                .await
-                .map(drop),
+        let parameters = DeleteParams::background();
+        let deleted = if part.is_deployment() {
+            self.deployments().delete(&name, &parameters).await.map(drop)
+        } else {
+            self.config_maps().delete(&name, &parameters).await.map(drop)
         };
         match deleted {
             Err(error) if is_code(&error, 404) => Ok(()),

@@ -26,12 +26,11 @@ pub struct Identity<'a> {
 
 /// A Deployment, from the pod templates and the resources of the spec.
 pub fn deployment(part: &Part, identity: &Identity<'_>, spec: Spec) -> Value {
-    let (word, component, replicas) = match part {
-        Part::TaskManagers => ("taskmanager", &spec.task_manager, spec.task_managers()),
-        _ => {
-            let replicas = spec.job_manager.as_ref().and_then(|component| component.replicas);
-            ("jobmanager", &spec.job_manager, replicas.unwrap_or(1))
-        }
+    let (word, component, replicas) = if *part == Part::TaskManagers {
+        ("taskmanager", &spec.task_manager, spec.task_managers())
+    } else {
+        let replicas = spec.job_manager.as_ref().and_then(|component| component.replicas);
+        ("jobmanager", &spec.job_manager, replicas.unwrap_or(1))
     };
     let mut labels = labels(identity, &spec);
     labels.insert("component".to_owned(), word.to_owned());
