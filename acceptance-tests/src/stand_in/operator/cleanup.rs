@@ -30,6 +30,10 @@ impl Turn<'_> {
         let may_run = deployed.is_some_and(|deployed| deployed.spec.job_state() == Some(JobState::Running))
             && !self.status.is_terminal();
         if may_run && self.spec.is_on("kubernetes.operator.job.savepoint-on-deletion") {
+            // A job that got well can take its savepoint.
+            if let (Some(job), None) = (&self.situation.cluster.job, self.situation.outcome) {
+                self.observe_job(job);
+            }
             match self.situation.outcome {
                 // Blocked without a word, and tried again.
                 _ if self.status.job_state() != "RUNNING" => return Some(INTERVAL),

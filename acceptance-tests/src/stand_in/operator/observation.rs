@@ -94,7 +94,8 @@ impl Turn<'_> {
         }
     }
 
-    fn observe_job(&mut self, job: &JobView) {
+    /// The job, as the JobManager shows it.
+    pub(super) fn observe_job(&mut self, job: &JobView) {
         // Of a job that ended nothing more is learned; a job that is being replaced is not ours.
         let is_ours = self.status.job_status.job_id.as_ref() == Some(&job.id);
         if !is_ours || (self.status.is_terminal() && self.status.job_state() == job.state) {
