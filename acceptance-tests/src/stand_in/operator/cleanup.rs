@@ -36,7 +36,7 @@ impl Turn<'_> {
             }
             match self.situation.outcome {
                 // Blocked without a word, and tried again.
-                _ if self.status.job_state() != "RUNNING" => return Some(INTERVAL),
+                None | Some(Outcome::Taken(_)) if self.status.job_state() != "RUNNING" => return Some(INTERVAL),
                 None | Some(Outcome::Taken(_)) => {
                     let directory = self.spec.savepoint_directory().unwrap_or_default().to_owned();
                     let drain = self.spec.is_on("kubernetes.operator.job.drain-on-savepoint-deletion");
