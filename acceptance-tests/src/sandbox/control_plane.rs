@@ -25,6 +25,9 @@ pub const PROCESSES: [&str; 3] = ["etcd", "kube-apiserver", "kube-controller-man
 /// How long one step of the start may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often a start may find that its port was taken between the choice and the use.
+const ATTEMPTS: usize = 3;
+
 /// The sockets of the egress proxy and of etcd, in the sandbox's directory. The processes get these
 /// relative names and work in that directory, because the path of a UNIX socket must not be longer
 /// than about 100 bytes.
@@ -51,6 +54,16 @@ impl ControlPlane {
     /// controllers are at work. `binary` is the multi-call binary of all three. The service proxy
     /// reaches what `routes` says.
     pub async fn start(directory: &Path, binary: &Path, operator: &str, routes: Routes) -> Result<(Self, Client)> {
+        for _ in 1..ATTEMPTS {
+            match Self::attempt(directory, binary, operator, routes.clone()).await {
+                Err(error) if is_port_taken(&error) => info!("somebody else took the API server's port: starts again"),
+                done => return done,
+            }
+        }
+        Self::attempt(directory, binary, operator, routes).await
+    }
+
+    async fn attempt(directory: &Path, binary: &Path, operator: &str, routes: Routes) -> Result<(Self, Client)> {
         let definitions = crds::load(operator)?;
         let pki = directory.join("pki");
         std::fs::create_dir_all(&pki).with_context(|| format!("create {}", pki.display()))?;
@@ -223,6 +236,11 @@ fn ended(trace: &Trace) -> String {
     )
 }
 
+/// Whether the API server found somebody else on its port, as its log says.
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("bind: address already in use")
+}
+
 /// The port of the last start while it is free, so that kubeconfigs stay valid; else any free one.
 fn port(kubeconfig: &Path) -> Result<u16> {
     let last = std::fs::read_to_string(kubeconfig).ok().and_then(|text| {
@@ -319,19 +337,34 @@ mod tests {
         assert_ne!(port(&kubeconfig).unwrap(), first);
     }
 
-    #[tokio::test]
-    async fn a_program_that_ends_is_named_with_what_it_said() {
+    /// A control plane whose programs do what this shell script says.
+    async fn start(directory: &Path, script: &str) -> String {
         use std::os::unix::fs::PermissionsExt;
 
-        let directory = tempfile::tempdir().unwrap();
-        let binary = directory.path().join("kubernetes");
-        std::fs::write(&binary, "#!/bin/sh\necho no space left for $1\nexit 1\n").unwrap();
+        let binary = directory.join("kubernetes");
+        std::fs::write(&binary, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&binary, std::fs::Permissions::from_mode(0o700)).unwrap();
-        let started = ControlPlane::start(directory.path(), &binary, crds::DERIVED, Routes::default()).await;
-        let error = started.err().expect("it cannot start").to_string();
+        let started = ControlPlane::start(directory, &binary, crds::DERIVED, Routes::default()).await;
+        started.err().expect("it cannot start").to_string()
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_is_named_with_what_it_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = start(directory.path(), "echo no space left for $1\nexit 1").await;
         assert!(
             error.contains(" ended; the end of ") && error.contains("no space left for "),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_port_that_somebody_else_took_is_no_reason_to_give_up_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = "[ $1 = etcd ] && exec cat\necho $* >> starts\necho listen tcp: bind: address already in use";
+        let error = start(directory.path(), script).await;
+        assert!(error.contains("address already in use"), "{error}");
+        let starts = std::fs::read_to_string(directory.path().join("starts")).unwrap();
+        assert_eq!(starts.lines().count(), ATTEMPTS, "{starts}");
     }
 }
