@@ -5,8 +5,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::PodStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
+use serde::Deserialize;
 
 use super::deployment::FlinkDeployment;
 use super::error::OperatorError;
@@ -30,6 +32,13 @@ pub struct Causes {
     pub job: Option<JobException>,
     /// What could not be asked, and why.
     pub unseen: Vec<String>,
+}
+
+/// What is read of a pod: how it is, not how it was meant to be.
+#[derive(Deserialize)]
+struct Pod {
+    metadata: ObjectMeta,
+    status: Option<PodStatus>,
 }
 
 /// A pod that does not run.

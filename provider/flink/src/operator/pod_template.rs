@@ -3,7 +3,6 @@
 //! A pod template is far too large to be spelled out in a schema. It is read as the Kubernetes type
 //! `PodTemplateSpec`, so that a misspelt field is found before anything is sent.
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -98,10 +97,7 @@ impl PodTemplate {
     /// itself.
     fn canonical(&self) -> Value {
         let bare = self.without_envelope();
-        let typed = serde_json::from_value::<PodTemplateSpec>(bare.clone());
-        let mut canonical = typed
-            .ok()
-            .filter(|_| check::problems(&bare).is_empty())
+        let mut canonical = check::typed(&bare)
             .and_then(|template| serde_json::to_value(template).ok())
             .unwrap_or(bare);
         canonicalize(&mut canonical);

@@ -61,6 +61,17 @@ impl fmt::Display for Problem {
 /// More than this many values of the wrong type are not worth listing one by one.
 const MOST_WRONG_TYPES: usize = 10;
 
+/// A template without its envelope, as Kubernetes reads it; nothing where it would not take it as it is.
+pub(super) fn typed(template: &Value) -> Option<PodTemplateSpec> {
+    let report = Report::default();
+    let typed = PodTemplateSpec::deserialize(Checker {
+        value: template,
+        path: String::new(),
+        report: &report,
+    });
+    typed.ok().filter(|_| report.unknown.borrow().is_empty())
+}
+
 /// All problems of a template, without its envelope.
 pub(super) fn problems(template: &Value) -> Vec<Problem> {
     let mut template = template.clone();
