@@ -4,6 +4,7 @@
 mod kubernetes;
 mod not_ready;
 mod remove;
+mod rest;
 mod write;
 
 use flink_client::kubernetes::{ConnectionError, ExecProblem};
@@ -12,6 +13,7 @@ use terraform_schema::{AttributePath, Block, Diagnostic};
 pub use kubernetes::kubernetes;
 pub use not_ready::{Afterwards, not_ready};
 pub use remove::remove;
+pub use rest::{endpoint, rest};
 pub use write::{create, delete, write};
 
 /// A connection that cannot be made.

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use flink_client::kubernetes::{Cluster, Connection, Environment, Exec};
 use flink_client::operator::OnDestroy;
 use futures::FutureExt;
-use terraform_plugin::server::AnyResource;
+use terraform_plugin::server::{AnyDataSource, AnyResource};
 use terraform_plugin::{Configured, Provider, Warnings, any};
 use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Seen, View};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use crate::diagnose;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
+use crate::{data_sources, diagnose};
 use config::{ExecPlugin, ProviderConfig};
 
 /// The provider `flink`.
@@ -37,6 +37,10 @@ impl Provider for FlinkProvider {
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<ProviderData>>> {
         vec![any(FlinkDeploymentResource)]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<ProviderData>>> {
+        data_sources::all()
     }
 
     fn validate(&self, config: View<'_>) -> Diagnostics {

@@ -15,6 +15,7 @@ use flink_client::kubernetes::Environment;
 use serde_json::{Map, Value as Json, json};
 use terraform_plugin::Provider;
 use terraform_plugin::server::AnyResource;
+use terraform_provider_flink::data_sources;
 use terraform_provider_flink::provider::config::ProviderConfig;
 use terraform_provider_flink::provider::{FlinkProvider, ProviderData};
 use terraform_schema::Model;
@@ -85,6 +86,25 @@ fn pages_of_the_resources() {
 }
 
 #[test]
+fn pages_of_the_data_sources() {
+    for source in data_sources::all() {
+        let example = example(&format!("data-sources/{}/data-source.tf", source.name()));
+        let page = Page {
+            kind: Kind::DataSource,
+            name: source.name(),
+            provider: PROVIDER,
+            subcategory: "",
+            summary: &source.schema().block.description,
+            schema: source.schema(),
+            example: Some(&example),
+            import: Import::default(),
+        };
+        let short = source.name().trim_start_matches("flink_");
+        Committed::at(&format!("docs/data-sources/{short}.md")).is(&render(&page).unwrap());
+    }
+}
+
+#[test]
 fn snapshot_of_the_schema() {
     let resources: Map<String, Json> = resources()
         .iter()
@@ -96,7 +116,15 @@ fn snapshot_of_the_schema() {
             (resource.name().to_owned(), schemas)
         })
         .collect();
-    let snapshot = json!({"provider": snapshot::schema(&ProviderConfig::schema()), "resources": resources});
+    let data_sources: Map<String, Json> = data_sources::all()
+        .iter()
+        .map(|source| (source.name().to_owned(), snapshot::schema(source.schema())))
+        .collect();
+    let snapshot = json!({
+        "provider": snapshot::schema(&ProviderConfig::schema()),
+        "resources": resources,
+        "data_sources": data_sources,
+    });
     let text = format!("{}\n", serde_json::to_string_pretty(&snapshot).unwrap());
     Committed::at("provider/tests/snapshots/schema.json").is(&text);
 }

@@ -4,6 +4,7 @@ mod attributes;
 pub mod causes;
 pub mod checks;
 pub mod configuration;
+pub mod definitions;
 pub mod deployment;
 pub mod error;
 pub mod ingress;
@@ -19,6 +20,7 @@ pub mod settle;
 pub mod status;
 
 pub use configuration::FlinkConfiguration;
+pub use definitions::{Definition, Fields, definitions, fields};
 pub use deployment::{DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, ImagePullPolicy};
 pub use error::OperatorError;
 pub use ingress::{IngressSpec, IngressTls};
@@ -30,7 +32,9 @@ pub use quantity::{Cpu, Memory, Quantities, Quantity};
 pub use removal::{OnDestroy, RemoveError, Removed, remove};
 pub use resource::{Manifest, Resource};
 pub use settle::{NotReady, settle};
-pub use status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
+pub use status::{
+    FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState, StatusCondition,
+};
 
 #[cfg(test)]
 mod contract;

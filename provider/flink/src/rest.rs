@@ -1,96 +1,99 @@
-//! The JobManager's REST interface, through the API server's service proxy.
+//! The JobManager's REST interface: through the API server's service proxy, or straight at a URL.
 //!
-//! Whoever can read the custom resource can mostly reach the proxy, too; no ingress is needed. Only
-//! questions are asked here, nothing is changed.
+//! Through the proxy it works wherever `kubectl` does: whoever can read the custom resource can mostly reach the proxy,
+//! too, and no ingress is needed. A URL is for an ingress, and for clusters without Kubernetes ([`Endpoint`]). What
+//! changes something is in [`savepoints`]; all else only asks.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::kubernetes::request::{About, Ask, Retry, segment};
+use crate::kubernetes::request::{About, Answer, Ask, NoAnswer, Retry, segment};
 use crate::kubernetes::{Cluster, KubernetesError};
-use crate::text::cut_middle;
 
 mod answers;
+mod checkpoints;
+mod endpoint;
+mod error;
+mod exceptions;
+pub mod savepoints;
+mod sentence;
 
-pub use answers::{Checkpoint, Checkpoints, Exceptions, Job, JobException, JobSummary, Overview, Vertex};
+pub use answers::{Job, JobSummary, Overview, TaskManager, Vertex, WebConfiguration, time};
+pub use checkpoints::{Checkpoint, CheckpointConfiguration, CheckpointCounts, Checkpoints, Externalization};
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::RestError;
+pub use exceptions::{Exceptions, JobException};
 
 /// The JobManager of one cluster.
 #[derive(Clone, Debug)]
 pub struct JobManager {
+    /// Where requests go: the API server, or with a URL the JobManager itself.
     cluster: Cluster,
-    namespace: String,
-    service: String,
-    port: u16,
+    way: Way,
+    patience: Duration,
 }
 
-/// A question the JobManager did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum RestError {
-    /// The service has no JobManager behind it at the moment.
-    #[error("the JobManager behind service {namespace}/{service} does not answer: {message}")]
-    NoJobManager {
-        /// Namespace of the service.
+/// How the JobManager is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Way {
+    /// Through the API server's proxy to a service.
+    Proxy {
         namespace: String,
-        /// Name of the service.
         service: String,
-        /// What the API server says.
-        message: String,
+        port: u16,
     },
-    /// There is no such service: the cluster is not deployed, or deleted.
-    #[error("there is no service {namespace}/{service}")]
-    NoService {
-        /// Namespace of the service.
-        namespace: String,
-        /// Name of the service.
-        service: String,
-    },
-    /// The JobManager answers with an error.
-    #[error("the JobManager refuses {path} (status {code}): {message}")]
-    Refused {
-        /// Path of the question.
-        path: String,
-        /// HTTP status: 404 for an unknown job.
-        code: u16,
-        /// The first sentence of its error, without the Java stack.
-        message: String,
-    },
-    /// The answer does not have the expected shape.
-    #[error("the JobManager's answer to {path} cannot be read: {reason}")]
-    Malformed {
-        /// Path of the question.
-        path: String,
-        /// Where, and what is wrong there.
-        reason: String,
-    },
-    /// The API server cannot be reached, or does not allow it.
-    #[error(transparent)]
-    Kubernetes(#[from] KubernetesError),
+    /// At its own URL, which the client knows.
+    Url,
 }
 
-impl RestError {
-    /// Whether the JobManager has no such job.
-    pub fn is_unknown_job(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, .. })
-    }
-}
+/// How long a question that meets an election of a leader, or a job that is being prepared, is asked again. The
+/// JobManager keeps its answers about a job for 3 s.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Attempts at a question that meets an election of a leader.
-const ATTEMPTS: u32 = 5;
+/// What the JobManager says when the same question will be answered a moment later.
+const TRANSIENT: [&str; 4] = [
+    "leader election",
+    // A job in state INITIALIZING has no JobMaster yet.
+    "initializing",
+    "FencingTokenException",
+    "has not been started yet",
+];
 
 impl JobManager {
     /// The JobManager behind a service.
     pub fn new(cluster: Cluster, namespace: impl Into<String>, service: impl Into<String>, port: u16) -> Self {
         Self {
             cluster,
-            namespace: namespace.into(),
-            service: service.into(),
-            port,
+            way: Way::Proxy {
+                namespace: namespace.into(),
+                service: service.into(),
+                port,
+            },
+            patience: PATIENCE,
         }
+    }
+
+    /// The JobManager that `client` sends its requests to.
+    fn at_url(client: Cluster) -> Self {
+        Self {
+            cluster: client,
+            way: Way::Url,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same JobManager, asked again for so long where the same question may soon be answered. 10 s where nothing is
+    /// said.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Numbers of TaskManagers, slots and jobs, and the Flink version.
@@ -101,7 +104,45 @@ impl JobManager {
         self.ask("overview").await
     }
 
-    /// All jobs the JobManager knows, running or ended.
+    /// What the web interface may do, and the exact Flink version.
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn web_configuration(&self) -> Result<WebConfiguration, RestError> {
+        self.ask("config").await
+    }
+
+    /// The effective configuration of the JobManager. Flink itself hides the values of secret keys.
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn configuration(&self) -> Result<BTreeMap<String, String>, RestError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            key: String,
+            #[serde(default)]
+            value: String,
+        }
+        let entries: Vec<Entry> = self.ask("jobmanager/config").await?;
+        Ok(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
+    }
+
+    /// The TaskManagers that are registered, by id.
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn task_managers(&self) -> Result<Vec<TaskManager>, RestError> {
+        #[derive(Deserialize)]
+        struct TaskManagers {
+            #[serde(default)]
+            taskmanagers: Vec<TaskManager>,
+        }
+        let mut found = self.ask::<TaskManagers>("taskmanagers").await?.taskmanagers;
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(found)
+    }
+
+    /// All jobs the JobManager knows, running or ended, in the order in which they started.
     ///
     /// # Errors
     /// See [`RestError`].
@@ -111,7 +152,9 @@ impl JobManager {
             #[serde(default)]
             jobs: Vec<JobSummary>,
         }
-        self.ask::<Jobs>("jobs/overview").await.map(|answer| answer.jobs)
+        let mut jobs = self.ask::<Jobs>("jobs/overview").await?.jobs;
+        jobs.sort_by(|a, b| (a.start_time, &a.jid).cmp(&(b.start_time, &b.jid)));
+        Ok(jobs)
     }
 
     /// One job with its vertices.
@@ -130,109 +173,176 @@ impl JobManager {
         self.ask(&format!("jobs/{}/exceptions", segment(id))).await
     }
 
-    /// Checkpoints of a job, and what it was restored from.
+    /// Checkpoints of a job, and what it was restored from. A job without checkpointing has none.
     ///
     /// # Errors
     /// See [`RestError`].
     pub async fn checkpoints(&self, id: &str) -> Result<Checkpoints, RestError> {
-        self.ask(&format!("jobs/{}/checkpoints", segment(id))).await
+        match self.ask(&format!("jobs/{}/checkpoints", segment(id))).await {
+            Err(error) if error.is_without_checkpointing() => Ok(Checkpoints::default()),
+            answer => answer,
+        }
     }
 
-    /// The effective configuration of the JobManager.
+    /// How a job takes checkpoints; `None` where it takes none.
     ///
     /// # Errors
     /// See [`RestError`].
-    pub async fn configuration(&self) -> Result<BTreeMap<String, String>, RestError> {
-        #[derive(Deserialize)]
-        struct Entry {
-            key: String,
-            value: String,
+    pub async fn checkpoint_configuration(&self, id: &str) -> Result<Option<CheckpointConfiguration>, RestError> {
+        match self.ask(&format!("jobs/{}/checkpoints/config", segment(id))).await {
+            Err(error) if error.is_without_checkpointing() => Ok(None),
+            answer => answer.map(Some),
         }
-        let entries: Vec<Entry> = self.ask("jobmanager/config").await?;
-        Ok(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
     }
 
-    /// Asks one question, again while a leader is being elected.
+    /// One checkpoint, by its number. The JobManager remembers the last ten (`web.checkpoints.history`).
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn checkpoint(&self, id: &str, checkpoint: i64) -> Result<Checkpoint, RestError> {
+        self.ask(&format!("jobs/{}/checkpoints/details/{checkpoint}", segment(id)))
+            .await
+    }
+
+    /// Asks one question, again while the JobManager is not ready to answer it.
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, RestError> {
-        let about = About {
-            verb: "get",
-            resource: "services/proxy",
-            namespace: &self.namespace,
-            name: &self.service,
-        };
-        let url = format!(
-            "/api/v1/namespaces/{}/services/{}:{}/proxy/{path}",
-            segment(&self.namespace),
-            segment(&self.service),
-            self.port,
-        );
-        let mut attempt = 0;
+        let answer = self.exchange(&Method::GET, path, None).await?;
+        let mut json = serde_json::Deserializer::from_slice(&answer.body);
+        serde_path_to_error::deserialize(&mut json).map_err(|error| RestError::Malformed {
+            path: path.to_owned(),
+            reason: format!("`{}`: {}", error.path(), error.inner()),
+        })
+    }
+
+    /// Sends a request that may be sent more than once, and returns the answer of a success.
+    async fn exchange(&self, method: &Method, path: &str, body: Option<&[u8]>) -> Result<Answer, RestError> {
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(2))
+            .with_factor(1.5)
+            .without_max_times()
+            .with_total_delay(Some(self.patience))
+            .build();
         loop {
-            let answer = self
-                .cluster
-                .send(Ask::new(Method::GET, url.clone()), Retry::Unanswered)
-                .await
-                .map_err(|error| error.into_error(&self.cluster, &about))?;
-            if answer.status.is_success() {
-                let mut json = serde_json::Deserializer::from_slice(&answer.body);
-                return serde_path_to_error::deserialize(&mut json).map_err(|error| RestError::Malformed {
-                    path: path.to_owned(),
-                    reason: format!("`{}`: {}", error.path(), error.inner()),
-                });
+            let mut ask = Ask::new(method.clone(), self.path(path));
+            if let Some(body) = body {
+                ask = ask.body("application/json", body.to_vec());
             }
-            attempt += 1;
-            let refusal = refusal(&answer.body);
-            let electing = answer.status == StatusCode::SERVICE_UNAVAILABLE
-                && refusal.as_deref().is_some_and(|text| text.contains("leader election"));
-            if electing && attempt < ATTEMPTS {
+            let answer = match self.cluster.send(ask, Retry::Unanswered).await {
+                Ok(answer) if answer.status.is_success() => return Ok(answer),
+                Ok(answer) => answer,
+                Err(no_answer) => return Err(self.no_answer(no_answer, method, path)),
+            };
+            if self.is_transient(&answer)
+                && let Some(pause) = pauses.next()
+            {
+                tracing::debug!(path, pause = ?pause, "the JobManager is not ready to answer; asking again");
                 tokio::select! {
-                    () = self.cluster.stop().cancelled() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => continue,
+                    () = self.cluster.stop().cancelled() => {
+                        return Err(self.no_answer(NoAnswer::Stopped, method, path));
+                    }
+                    () = tokio::time::sleep(pause) => continue,
                 }
             }
-            let (namespace, service) = (self.namespace.clone(), self.service.clone());
-            return Err(match (refusal, answer.failure()) {
-                (Some(text), _) => RestError::Refused {
-                    path: path.to_owned(),
-                    code: answer.status.as_u16(),
-                    message: first_sentence(&text),
+            return Err(self.failure(&answer, method, path));
+        }
+    }
+
+    /// The path of a request. `path` may have a query.
+    fn path(&self, path: &str) -> String {
+        match &self.way {
+            Way::Proxy {
+                namespace,
+                service,
+                port,
+            } => format!(
+                "/api/v1/namespaces/{}/services/{}:{port}/proxy/{path}",
+                segment(namespace),
+                segment(service)
+            ),
+            Way::Url => format!("/{path}"),
+        }
+    }
+
+    fn is_transient(&self, answer: &Answer) -> bool {
+        match error::refusal(&answer.body) {
+            Some(text) => answer.status.is_server_error() && TRANSIENT.iter().any(|words| text.contains(words)),
+            // An ingress whose JobManager is being replaced. The API server's own 503 is definite: it knows the pods.
+            None => {
+                self.way == Way::Url
+                    && [
+                        StatusCode::BAD_GATEWAY,
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        StatusCode::GATEWAY_TIMEOUT,
+                    ]
+                    .contains(&answer.status)
+            }
+        }
+    }
+
+    /// Why there is no answer.
+    fn no_answer(&self, no_answer: NoAnswer, method: &Method, path: &str) -> RestError {
+        match &self.way {
+            Way::Proxy { namespace, service, .. } => {
+                RestError::Kubernetes(no_answer.into_error(&self.cluster, &about(method, namespace, service)))
+            }
+            Way::Url => RestError::of_no_answer(no_answer, self.to_string(), path),
+        }
+    }
+
+    /// The error of an answer that is not a success.
+    fn failure(&self, answer: &Answer, method: &Method, path: &str) -> RestError {
+        if let Some(text) = error::refusal(&answer.body) {
+            return RestError::Refused {
+                path: path.to_owned(),
+                code: answer.status.as_u16(),
+                // What was asked wrongly is said in the first line; what went wrong inside, by the innermost cause.
+                message: if answer.status.is_server_error() {
+                    sentence::of(&text)
+                } else {
+                    sentence::message(&text).to_owned()
                 },
-                (None, Some(status)) if status.code == 404 => RestError::NoService { namespace, service },
-                (None, Some(status)) if status.code == 503 => RestError::NoJobManager {
-                    namespace,
-                    service,
+            };
+        }
+        match &self.way {
+            Way::Url => RestError::of_foreign_answer(answer.status, self.to_string()),
+            Way::Proxy { namespace, service, .. } => match answer.failure() {
+                Some(status) if status.code == 404 => RestError::NoService {
+                    namespace: namespace.clone(),
+                    service: service.clone(),
+                },
+                Some(status) if status.code == 503 => RestError::NoJobManager {
+                    job_manager: self.to_string(),
                     message: status.message,
                 },
-                _ => KubernetesError::of_answer(&answer, &self.cluster, &about).into(),
-            });
+                _ => KubernetesError::of_answer(answer, &self.cluster, &about(method, namespace, service)).into(),
+            },
         }
     }
 }
 
-/// The text of a JobManager's error, `{"errors": ["...", ...]}`.
-fn refusal(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let errors = body.get("errors")?.as_array()?;
-    let texts: Vec<&str> = errors
-        .iter()
-        .filter_map(Value::as_str)
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    Some(texts.join("\n"))
+/// The request as a role sees it.
+fn about<'a>(method: &Method, namespace: &'a str, service: &'a str) -> About<'a> {
+    About {
+        verb: match *method {
+            Method::POST => "create",
+            Method::PATCH => "patch",
+            _ => "get",
+        },
+        resource: "services/proxy",
+        namespace,
+        name: service,
+    }
 }
 
-/// The first line of an error, without the name of the Java class and without the stack below.
-fn first_sentence(text: &str) -> String {
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && *line != "Internal server error.");
-    let line = line.unwrap_or(text.trim());
-    let bare = match line.split_once(": ") {
-        Some((class, message)) if class.contains('.') && !class.contains(' ') => message,
-        _ => line,
-    };
-    cut_middle(bare, 400)
+impl fmt::Display for JobManager {
+    /// Where it is: `behind service team/orders-rest`, `at https://flink.example.com`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.way {
+            Way::Proxy { namespace, service, .. } => write!(f, "behind service {namespace}/{service}"),
+            Way::Url => write!(f, "at {}", self.cluster.server().trim_end_matches('/')),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -44,9 +44,30 @@ pub struct FlinkDeploymentStatus {
     /// Facts about the running cluster: `flink-version`, `total-cpu`, `total-memory`, `state-size`.
     #[serde(deserialize_with = "lenient")]
     pub cluster_info: std::collections::BTreeMap<String, Value>,
+    /// What holds, in Kubernetes' own form: from operator 1.15 on one of type `Running`.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<StatusCondition>,
     /// The TaskManagers of an application.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<TaskManagerInfo>,
+}
+
+/// A condition of a status, in Kubernetes' own form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StatusCondition {
+    /// What it is about: `Running`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it holds: `True`, `False` or `Unknown`.
+    pub status: String,
+    /// Why, in one word.
+    pub reason: String,
+    /// Why, in a sentence.
+    pub message: String,
+    /// Since when, in RFC 3339.
+    #[serde(deserialize_with = "lenient_option")]
+    pub last_transition_time: Option<String>,
 }
 
 /// The TaskManagers of an application.
@@ -131,7 +152,12 @@ pub struct ReconciledSpec {
     /// The state of the job the operator has brought about, `running` or `suspended`. Absent for
     /// session clusters.
     pub job_state: Option<String>,
+    /// The parallelism that the job was deployed with: the largest one, where the autoscaler gave each vertex its own.
+    pub parallelism: Option<i64>,
 }
+
+/// Where the autoscaler leaves its decisions: `<vertex id>:<parallelism>,...`.
+const OVERRIDES: &str = "pipeline.jobvertex-parallelism-overrides";
 
 impl ReconciledSpec {
     /// Decodes the text of any operator version: `{"spec": {...}, "resource_metadata": {...}}`, or the
@@ -144,6 +170,7 @@ impl ReconciledSpec {
                 .pointer("/job/state")
                 .and_then(Value::as_str)
                 .map(str::to_lowercase),
+            parallelism: overridden(spec).or_else(|| spec.pointer("/job/parallelism").and_then(Value::as_i64)),
         }
     }
 
@@ -151,6 +178,15 @@ impl ReconciledSpec {
     pub fn is_suspended(&self) -> bool {
         self.job_state.as_deref() == Some("suspended")
     }
+}
+
+/// The largest parallelism that the autoscaler gave to a vertex.
+fn overridden(spec: &Value) -> Option<i64> {
+    let overrides = spec.get("flinkConfiguration")?.get(OVERRIDES)?.as_str()?;
+    overrides
+        .split(',')
+        .filter_map(|entry| entry.rsplit_once(':')?.1.trim().parse().ok())
+        .max()
 }
 
 /// Declares an enum of words that may grow: known ones as variants, all others as `Unknown`.

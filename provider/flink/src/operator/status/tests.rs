@@ -62,3 +62,24 @@ fn the_stand_in_for_last_state_is_no_path() {
     assert_eq!(with("").restorable_path(), None);
     assert_eq!(with("file:/x").restorable_path(), Some("file:/x"));
 }
+
+#[test]
+fn the_parallelism_that_a_job_was_deployed_with() {
+    let cases = [
+        (r#"{"spec": {"job": {"parallelism": 4}}}"#, Some(4)),
+        (r#"{"job": {"parallelism": 2}}"#, Some(2)),
+        (
+            r#"{"spec": {"job": {"parallelism": 2}, "flinkConfiguration": {"pipeline.jobvertex-parallelism-overrides": "a1:3,b2:7"}}}"#,
+            Some(7),
+        ),
+        (
+            r#"{"spec": {"job": {"parallelism": 2}, "flinkConfiguration": {"pipeline.jobvertex-parallelism-overrides": ""}}}"#,
+            Some(2),
+        ),
+        (r#"{"spec": {"job": null}}"#, None),
+        ("no JSON", None),
+    ];
+    for (text, parallelism) in cases {
+        assert_eq!(ReconciledSpec::decode(text).parallelism, parallelism, "{text}");
+    }
+}
