@@ -70,6 +70,11 @@ impl Example {
         })
     }
 
+    /// Whether it reads what must be there: `terraform_data_sources.rs` applies it.
+    pub fn reads(&self) -> Result<bool> {
+        Ok(self.text()?.contains("\ndata \"flink_"))
+    }
+
     /// Its configuration in one piece.
     pub fn text(&self) -> Result<String> {
         let mut text = String::from("\n");
@@ -86,6 +91,9 @@ impl Example {
     pub async fn plans_offline(&self) -> Result<()> {
         let workspace = self.workspace("data-team-flink").await?;
         silent(workspace.validate().await?)?;
+        if self.reads()? {
+            return Ok(());
+        }
         silent(workspace.plan(&[]).await?)?;
         let changes = workspace.changes().await?;
         let expected = self.deployments()?;

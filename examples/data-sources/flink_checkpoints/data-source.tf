@@ -1,5 +1,5 @@
 data "flink_checkpoints" "orders" {
-  namespace       = "data-team"
+  namespace       = "data-team-flink"
   deployment_name = "orders"
 }
 

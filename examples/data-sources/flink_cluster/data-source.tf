@@ -1,6 +1,6 @@
 # The cluster of a deployment, asked through the Kubernetes API server.
 data "flink_cluster" "shared" {
-  namespace       = "data-team"
+  namespace       = "data-team-flink"
   deployment_name = "shared-session"
 }
 

@@ -1,6 +1,6 @@
 # A deployment that another team manages.
 data "flink_deployment" "orders" {
-  namespace = "data-team"
+  namespace = "data-team-flink"
   name      = "orders"
 }
 

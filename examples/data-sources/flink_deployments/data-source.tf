@@ -1,5 +1,5 @@
 data "flink_deployments" "batch" {
-  namespace = "data-team"
+  namespace = "data-team-flink"
 
   labels = {
     tier = "batch"

@@ -1,12 +1,12 @@
 # The job of an application cluster: there is only one.
 data "flink_job" "orders" {
-  namespace       = "data-team"
+  namespace       = "data-team-flink"
   deployment_name = "orders"
 }
 
 # One of the jobs of a session cluster.
 data "flink_job" "clicks" {
-  namespace       = "data-team"
+  namespace       = "data-team-flink"
   deployment_name = "shared-session"
   job_name        = "Clicks per minute"
 }

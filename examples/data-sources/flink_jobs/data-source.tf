@@ -1,5 +1,5 @@
 data "flink_jobs" "shared" {
-  namespace       = "data-team"
+  namespace       = "data-team-flink"
   deployment_name = "shared-session"
 }
 
