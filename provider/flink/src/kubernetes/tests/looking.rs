@@ -161,3 +161,41 @@ async fn a_stop_ends_the_pauses_between_attempts() {
     assert!(matches!(outcome, Err(KubernetesError::Stopped { .. })));
     assert_eq!(before.elapsed().as_secs(), 1);
 }
+
+#[tokio::test]
+async fn a_list_is_whole_and_in_order() {
+    let page = |names: &[&str], next: &str| {
+        let items = names.iter().map(|name| {
+            let mut object = deployment("7", json!({"image": "a"}), running());
+            object["metadata"]["name"] = json!(name);
+            object
+        });
+        Reply::Json(
+            200,
+            json!({"metadata": {"continue": next}, "items": items.collect::<Vec<_>>()}),
+        )
+    };
+    let api = Api::new(vec![
+        (
+            "GET",
+            "labelSelector=team%3Ddata%2Ctier%3Dbatch",
+            page(&["b", "c"], "next/page"),
+        ),
+        ("GET", "continue=next%2Fpage", page(&["a"], "")),
+    ]);
+    let labels = [("tier", "batch"), ("team", "data")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let found = api.objects().list(&labels.into()).await.unwrap();
+    let names: Vec<_> = found
+        .iter()
+        .filter_map(|live| live.metadata().name.as_deref())
+        .collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    let api = Api::new(vec![("GET", "flinkdeployments?limit=250", page(&[], ""))]);
+    assert!(
+        api.objects()
+            .list(&std::collections::BTreeMap::new())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
