@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -87,7 +86,7 @@ impl Endpoint {
     /// The settings make no endpoint.
     pub fn connect(&self, stop: CancellationToken) -> Result<JobManager, EndpointError> {
         let config = self.config()?;
-        let server: Arc<str> = self.url.trim().into();
+        let server = self.url.trim();
         let client = kube::Client::try_from(config).map_err(|error| EndpointError::Client {
             reason: innermost(&error),
         })?;

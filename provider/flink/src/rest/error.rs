@@ -124,7 +124,11 @@ impl RestError {
             reason,
         };
         match no_answer {
-            NoAnswer::Undelivered { reason } => Self::Unreachable { job_manager, reason },
+            NoAnswer::NoLogin(error) => Self::Unreachable {
+                job_manager,
+                reason: error.to_string(),
+            },
+            NoAnswer::Undelivered { reason, .. } => Self::Unreachable { job_manager, reason },
             NoAnswer::Cut { reason } => broken(format!("the connection broke: {reason}")),
             NoAnswer::TimedOut => broken("no answer in time".to_owned()),
             NoAnswer::Stopped => Self::Stopped,
