@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod error;
 pub mod ingress;
 pub mod job;
+pub mod job_resource;
 pub mod meaning;
 pub mod pod_template;
 pub mod process;
@@ -16,24 +17,28 @@ pub mod progress;
 pub mod quantity;
 pub mod removal;
 pub mod resource;
+pub mod session_job;
 pub mod settle;
 pub mod status;
 
 pub use configuration::FlinkConfiguration;
 pub use definitions::{Definition, Fields, definitions, fields};
 pub use deployment::{DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, ImagePullPolicy};
-pub use error::OperatorError;
+pub use error::{JarProblem, OperatorError};
 pub use ingress::{IngressSpec, IngressTls};
 pub use job::{JobSpec, JobState, UpgradeMode};
+pub use job_resource::{JobResource, Reported};
 pub use pod_template::PodTemplate;
 pub use process::{JobManagerSpec, ProcessResource, ResourceClaim, ResourceRequirements, TaskManagerSpec};
 pub use progress::{Baseline, progress};
 pub use quantity::{Cpu, Memory, Quantities, Quantity};
 pub use removal::{OnDestroy, RemoveError, Removed, remove};
 pub use resource::{Manifest, Resource};
+pub use session_job::{FlinkSessionJob, FlinkSessionJobSpec, SessionJobSpec};
 pub use settle::{NotReady, settle};
 pub use status::{
-    FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState, StatusCondition,
+    FlinkDeploymentStatus, FlinkSessionJobStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState,
+    StatusCondition,
 };
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::kubernetes::{Cluster, Objects};
-use crate::operator::FlinkDeployment;
+use crate::operator::{FlinkDeployment, FlinkSessionJob};
 
 /// A request that was received.
 #[derive(Clone, Debug)]
@@ -89,6 +89,10 @@ impl Api {
             "https://api.example.com",
             self.stop.clone(),
         )
+    }
+
+    pub(crate) fn session_jobs(&self) -> Objects<FlinkSessionJob> {
+        Objects::new(self.cluster(), "team")
     }
 
     pub(crate) fn objects(&self) -> Objects<FlinkDeployment> {
@@ -209,6 +213,32 @@ pub(crate) fn deployment(version: &str, spec: Value, status: Value) -> Value {
         "spec": spec,
         "status": status,
     })
+}
+
+/// A FlinkSessionJob on the cluster `session` as it comes back, with the given version, job and status.
+pub(crate) fn session_job(version: &str, job: Value, status: Value) -> Value {
+    json!({
+        "apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob",
+        "metadata": {"name": "orders", "namespace": "team", "uid": "uid-1", "resourceVersion": version, "generation": 1,
+                     "finalizers": ["flinksessionjobs.flink.apache.org/finalizer"]},
+        "spec": {"deploymentName": "session", "job": job},
+        "status": status,
+    })
+}
+
+/// The session cluster `session`, with its JobManager in the given state.
+pub(crate) fn session_cluster(job_manager: &str) -> Value {
+    let mut cluster = deployment(
+        "7",
+        json!({}),
+        json!({
+            "observedGeneration": 1, "lifecycleState": "STABLE", "jobManagerDeploymentStatus": job_manager,
+            "reconciliationStatus": {"state": "DEPLOYED", "lastReconciledSpec": "{\"spec\":{\"job\":null}}"},
+        }),
+    );
+    cluster["metadata"]["name"] = json!("session");
+    cluster["metadata"]["uid"] = json!("uid-7");
+    cluster
 }
 
 /// The status of a running job.

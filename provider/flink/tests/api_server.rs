@@ -15,7 +15,7 @@ use flink_client::kubernetes::{
     Connection, CreateError, DeleteError, Deletion, Environment, KubernetesError, Objects, Preconditions, Write,
     WriteError,
 };
-use flink_client::operator::{FlinkDeployment, Manifest};
+use flink_client::operator::{FlinkDeployment, JobResource, Manifest};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};

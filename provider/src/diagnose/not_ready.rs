@@ -1,4 +1,4 @@
-//! Why a deployment does not do what was asked.
+//! Why an object does not do what was asked.
 
 use flink_client::operator::settle::{End, NotReady};
 use flink_client::secret::Mask;
@@ -7,7 +7,7 @@ use terraform_schema::{Block, Diagnostic, Diagnostics};
 
 use super::{kubernetes, sentences};
 
-/// What Terraform will do with a deployment whose wait failed.
+/// What Terraform will do with an object whose wait failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Afterwards {
     /// It stays as it is, and the next apply waits again.
@@ -36,8 +36,8 @@ impl Afterwards {
                  mended: Terraform then waits again."
             }
             Self::Tainted => {
-                "Correct the configuration, or what else is the cause, and apply again. Terraform has marked the deployment \
-                 as tainted and will replace it then; run `terraform untaint` on it before, to have it changed in place."
+                "Correct the configuration, or what else is the cause, and apply again. Terraform has marked it as \
+                 tainted and will replace it then; run `terraform untaint` on it before, to have it changed in place."
             }
         }
     }
@@ -45,7 +45,13 @@ impl Afterwards {
 
 /// A wait that ended without success. `object` names what was waited for, such as `FlinkDeployment flink/orders`;
 /// `mask` hides its secrets; `block` is its schema.
-pub fn not_ready(error: &NotReady, object: &str, afterwards: Afterwards, mask: &Mask, block: &Block) -> Diagnostics {
+pub fn not_ready<K>(
+    error: &NotReady<K>,
+    object: &str,
+    afterwards: Afterwards,
+    mask: &Mask,
+    block: &Block,
+) -> Diagnostics {
     let reason = mask.apply(&error.reason);
     let causes = causes(error, &reason, mask);
     let reason = sentences(&reason, "");
@@ -75,7 +81,7 @@ pub fn not_ready(error: &NotReady, object: &str, afterwards: Afterwards, mask: &
 }
 
 /// What others say, one line each, without what the reason says already.
-fn causes(error: &NotReady, reason: &str, mask: &Mask) -> String {
+fn causes<K>(error: &NotReady<K>, reason: &str, mask: &Mask) -> String {
     let said = |cause: &String| cause.split_once(": ").is_some_and(|(_, said)| reason.contains(said));
     let causes = error.causes.sentences(mask).into_iter().filter(|cause| !said(cause));
     let lines: String = causes.map(|cause| format!("\n- {}", sentences(&cause, ""))).collect();

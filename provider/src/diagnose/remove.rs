@@ -1,4 +1,4 @@
-//! What can come of destroying a deployment.
+//! What can come of destroying a deployment or a session job.
 
 use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
 use terraform_schema::{Block, Diagnostic, Diagnostics};
@@ -13,6 +13,22 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
             let next = match refusal {
                 Refusal::EndedWithoutCheckpoint(_) => {
                     "Bring the job back first, or set `on_destroy = \"cancel\"` in the provider block to give its state up."
+                }
+                Refusal::Lost | Refusal::ClusterAway(_) => {
+                    "Bring its session cluster back first, or set `on_destroy = \"cancel\"` in the provider block to give the \
+                     state of the job up."
+                }
+                Refusal::Jobs(_) => {
+                    return Diagnostic::error("Jobs run on the session cluster")
+                        .detail(sentences(
+                            &text,
+                            "Destroy them first; a `flink_session_job` that takes its `deployment_name` from the resource of \
+                             the cluster is always destroyed before it. Cancel a job that was submitted past the operator \
+                             (`flink cancel`, or the web UI). With \
+                             `kubernetes.operator.session.deletion.block-on-session-jobs` set to `false` in \
+                             `flink_configuration`, the cluster is deleted together with its jobs and what they know.",
+                        ))
+                        .into();
                 }
                 Refusal::SuspendedWithoutPath => {
                     "Resume the job first and destroy it then, or set `on_destroy = \"cancel\"` in the provider block to give \

@@ -1,5 +1,6 @@
 use flink_client::kubernetes::conflict::FieldConflict;
 use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, Peer, UnknownField, WriteError};
+use flink_client::operator::FlinkDeployment;
 use flink_client::operator::OperatorError;
 use flink_client::operator::causes::{Causes, PodTrouble};
 use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
@@ -434,7 +435,7 @@ fn waits_that_ended_without_success() {
             pods,
             ..Causes::default()
         };
-        let error = NotReady {
+        let error: NotReady<FlinkDeployment> = NotReady {
             end,
             reason,
             live: None,

@@ -1,4 +1,4 @@
-//! Why a deployment does not become ready: what the operator, Kubernetes and the JobManager say.
+//! Why an object does not become ready: what the operator, Kubernetes and the JobManager say.
 //!
 //! Every source is optional. A role that may not read events or pods only loses detail.
 
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::deployment::FlinkDeployment;
 use super::error::OperatorError;
+use super::job_resource::JobResource;
 use super::resource::Resource;
 use crate::kubernetes::events::EventSeen;
 use crate::kubernetes::{Cluster, Limits, Live, Objects};
@@ -19,12 +20,12 @@ use crate::rest::{JobException, JobManager};
 use crate::secret::Mask;
 use crate::text::cut_middle;
 
-/// What is known about why a deployment does not become ready.
+/// What is known about why an object does not become ready.
 #[derive(Clone, Debug, Default)]
 pub struct Causes {
     /// The operator's error.
     pub operator: Option<OperatorError>,
-    /// The last warnings about the deployment and its pods, oldest first.
+    /// The last warnings about the object, its deployment and the pods, oldest first.
     pub events: Vec<EventSeen>,
     /// Containers and pods that wait or have ended, with the reason.
     pub pods: Vec<PodTrouble>,
@@ -67,25 +68,27 @@ const BRIEF: Limits = Limits {
     pause: Duration::ZERO,
 };
 
-/// Asks everybody who may know. `since` is when the change was made: what was said before is about
-/// something else.
-pub async fn gather(
-    objects: &Objects<FlinkDeployment>,
-    live: &Live<FlinkDeployment>,
+/// Asks everybody who may know: about the object, and about the cluster that runs its job. `port` is that of JobManager
+/// REST. `since` is when the change was made: what was said before is about something else.
+pub async fn gather<K: JobResource>(
+    objects: &Objects<K>,
+    live: &Live<K>,
+    port: u16,
     since: Option<Timestamp>,
 ) -> Causes {
     let cluster = objects.cluster().clone().with_limits(BRIEF);
     let name = live.metadata().name.clone().unwrap_or_default();
     let namespace = objects.namespace();
-    let status = live.status.as_ref();
+    let deployment = live.deployment_name();
     let (pods, events, job) = tokio::join!(
-        pods(&cluster, namespace, &name),
+        pods(&cluster, namespace, deployment),
         cluster.list("events", namespace, &[("fieldSelector", "type=Warning")]),
-        newest_exception(&cluster, namespace, live),
+        newest_exception(&cluster, namespace, live, port),
     );
     let mut causes = Causes {
-        operator: status
-            .and_then(|status| status.error.as_deref())
+        operator: live
+            .reported()
+            .and_then(|status| status.error)
             .map(OperatorError::decode),
         ..Causes::default()
     };
@@ -97,7 +100,7 @@ pub async fn gather(
         Ok(events) => {
             let names: Vec<&str> = pods.iter().filter_map(|pod| pod.metadata.name.as_deref()).collect();
             let events = events.into_iter().filter_map(EventSeen::read).collect();
-            causes.events = relevant(events, &name, &names, since);
+            causes.events = relevant(events, (K::KIND, &name), deployment, &names, since);
         }
         Err(error) => causes.unseen.push(error.to_string()),
     }
@@ -120,16 +123,18 @@ async fn pods(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Pod>
 }
 
 /// The newest exception of the job, where there is a JobManager to ask.
-async fn newest_exception(
+async fn newest_exception<K: JobResource>(
     cluster: &Cluster,
     namespace: &str,
-    live: &Live<FlinkDeployment>,
+    live: &Live<K>,
+    port: u16,
 ) -> Result<Option<JobException>, String> {
-    let id = live.status.as_ref().and_then(|status| status.job_status.job_id.clone());
-    let (Some(id), Some(_)) = (id, &live.spec.job) else {
+    let id = live.reported().and_then(|status| status.job_status.job_id.clone());
+    let (Some(id), Some(_)) = (id, live.job()) else {
         return Ok(None);
     };
-    let job_manager = JobManager::new(cluster.clone(), namespace, live.rest_service(), live.rest_port());
+    let service = format!("{}-rest", live.deployment_name());
+    let job_manager = JobManager::new(cluster.clone(), namespace, service, port);
     match job_manager.exceptions(&id).await {
         Ok(exceptions) => Ok(exceptions.newest()),
         // A JobManager that does not run has nothing to tell; the pods say why it does not.
@@ -138,9 +143,16 @@ async fn newest_exception(
     }
 }
 
-/// The warnings about a deployment, its pods and what makes them, once each, the last ones.
-fn relevant(events: Vec<EventSeen>, name: &str, pods: &[&str], since: Option<Timestamp>) -> Vec<EventSeen> {
+/// The warnings about an object, its deployment, the pods of that and what makes them, once each, the last ones.
+fn relevant(
+    events: Vec<EventSeen>,
+    object: (&str, &str),
+    name: &str,
+    pods: &[&str],
+    since: Option<Timestamp>,
+) -> Vec<EventSeen> {
     let is_ours = |event: &EventSeen| match event.about.split_once(' ') {
+        Some(about) if about == object => true,
         Some((FlinkDeployment::KIND, about)) => about == name,
         Some(("Pod", about)) => pods.contains(&about),
         Some(("Deployment", about)) => about == name || about == format!("{name}-taskmanager"),

@@ -1,5 +1,7 @@
 //! Checks of single attributes of a specification. Rules that join several attributes are the resource's own.
 
+use std::net::IpAddr;
+
 use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Value};
 
 /// The first Flink version that the operator still takes.
@@ -68,6 +70,109 @@ pub fn not_blank(value: &Value, path: &AttributePath) -> Diagnostics {
             .at(path.clone())
             .into(),
         _ => Diagnostics::new(),
+    }
+}
+
+/// Longest name of a deployment: the operator appends to it for the objects of the cluster.
+pub const LONGEST_DEPLOYMENT_NAME: usize = 45;
+
+/// Whether the operator takes a text as the name of a deployment.
+pub fn is_deployment_name(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.len() <= LONGEST_DEPLOYMENT_NAME
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.bytes().all(inner)
+}
+
+/// Checks the name of the deployment that something refers to.
+pub fn deployment_name(value: &Value, path: &AttributePath) -> Diagnostics {
+    match value.as_str() {
+        Some(text) if !is_deployment_name(text) => Diagnostic::error("Not the name of a deployment")
+            .detail(format!(
+                "No FlinkDeployment can be named `{text}`: its name has at most {LONGEST_DEPLOYMENT_NAME} lower case \
+                 letters, digits and `-`, begins with a letter and ends with a letter or digit. There is no namespace in \
+                 front of it."
+            ))
+            .at(path.clone())
+            .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
+/// Checks the address of a jar that the operator fetches: its form, and that an operator with its own default settings
+/// takes it.
+pub fn session_jar(value: &Value, path: &AttributePath) -> Diagnostics {
+    let Some(text) = value.as_str().filter(|text| !text.trim().is_empty()) else {
+        return Diagnostics::new();
+    };
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || ['+', '-', '.'].contains(&c))
+    };
+    let Some((scheme, rest)) = text
+        .split_once(':')
+        .filter(|(scheme, _)| is_scheme(scheme) && !text.contains(char::is_whitespace))
+    else {
+        return Diagnostic::error("Not the address of a jar")
+            .detail(format!(
+                "`{text}` is not an address with a scheme, such as `https://repo.example.com/orders-1.4.2.jar`. The \
+                 operator fetches the jar from there."
+            ))
+            .at(path.clone())
+            .into();
+    };
+    let refused = |what: String| {
+        Diagnostics::from(
+            Diagnostic::warning("Jar that the operator may refuse")
+                .detail(what)
+                .at(path.clone()),
+        )
+    };
+    if !scheme.eq_ignore_ascii_case("https") {
+        return refused(format!(
+            "From operator 1.15 on only `https` is allowed for the jars of session jobs. `{scheme}` works only where \
+             `kubernetes.operator.user.artifacts.allowed-schemes` in the operator's own configuration names it; several \
+             schemes are separated by `;` there."
+        ));
+    }
+    let host = host_of(rest);
+    if is_restricted(&host) {
+        return refused(format!(
+            "From operator 1.15 on no jar may come from a host in a private network or in the cluster, such as `{host}`, \
+             unless `kubernetes.operator.user.artifacts.disallow-restricted-hosts` is `false` in the operator's own \
+             configuration."
+        ));
+    }
+    Diagnostics::new()
+}
+
+/// The host of what follows the scheme, without user, port and brackets.
+fn host_of(rest: &str) -> String {
+    let authority = rest.trim_start_matches('/').split(['/', '?', '#']).next();
+    let host = authority
+        .and_then(|authority| authority.rsplit('@').next())
+        .unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default().to_owned(),
+        None => host.split(':').next().unwrap_or_default().to_lowercase(),
+    }
+}
+
+/// Whether a host can be seen to be one that the operator refuses: only it can look up names.
+fn is_restricted(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_loopback() || ip.is_link_local() || ip.is_private() || ip.is_unspecified() || ip.is_multicast()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_multicast()
+        }
+        Err(_) => {
+            host == "localhost" || host.ends_with(".svc") || host.ends_with(".svc.cluster.local") || !host.contains('.')
+        }
     }
 }
 
@@ -172,6 +277,59 @@ mod tests {
         ] {
             let (_, detail) = check(ingress_template, text).unwrap_or_else(|| panic!("{text} passes"));
             assert!(detail.contains(part), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn jars_that_the_operator_fetches() {
+        for good in [
+            "https://repo.example.com/orders-1.4.2.jar",
+            "HTTPS://user@repo.example.com:8443/a.jar?x=1",
+            "https://203.0.113.7/a.jar",
+        ] {
+            assert_eq!(check(session_jar, good), None, "{good}");
+        }
+        for (text, error, part) in [
+            ("orders.jar", true, "with a scheme"),
+            ("/opt/flink/orders.jar", true, "with a scheme"),
+            ("https://repo.example.com/my orders.jar", true, "with a scheme"),
+            ("http://repo.example.com/a.jar", false, "allowed-schemes"),
+            ("local:///opt/flink/a.jar", false, "allowed-schemes"),
+            ("s3://jars/a.jar", false, "allowed-schemes"),
+            ("https://10.95.0.1/a.jar", false, "disallow-restricted-hosts"),
+            ("https://jars.default.svc:8080/a.jar", false, "`jars.default.svc`"),
+            ("https://jars/a.jar", false, "disallow-restricted-hosts"),
+            ("https://[::1]:8443/a.jar", false, "`::1`"),
+            ("https://localhost/a.jar", false, "disallow-restricted-hosts"),
+        ] {
+            let (is_error, detail) = check(session_jar, text).unwrap_or_else(|| panic!("{text} passes"));
+            assert_eq!(is_error, error, "{text}");
+            assert!(detail.contains(part), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn names_of_deployments() {
+        let longest = "a".repeat(45);
+        for good in ["a", "orders", "customer-analytics", "job2", longest.as_str()] {
+            assert!(is_deployment_name(good), "{good}");
+            assert_eq!(check(deployment_name, good), None, "{good}");
+        }
+        let too_long = "a".repeat(46);
+        for bad in [
+            "",
+            "1st",
+            "-a",
+            "a-",
+            "Orders",
+            "a.b",
+            "a_b",
+            "team/a",
+            "ä",
+            too_long.as_str(),
+        ] {
+            assert!(!is_deployment_name(bad), "{bad}");
+            assert!(check(deployment_name, bad).is_some(), "{bad}");
         }
     }
 

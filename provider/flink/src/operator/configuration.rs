@@ -57,6 +57,17 @@ impl Deref for FlinkConfiguration {
     }
 }
 
+impl FlinkConfiguration {
+    /// The directory savepoints are written to, by its Flink 1 or Flink 2 key.
+    pub fn savepoint_directory(&self) -> Option<&str> {
+        ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"]
+            .iter()
+            .find_map(|key| self.get(*key))
+            .map(String::as_str)
+            .filter(|directory| !directory.trim().is_empty())
+    }
+}
+
 impl<'de> Deserialize<'de> for FlinkConfiguration {
     /// Reads a configuration from a custom resource, however it is nested.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

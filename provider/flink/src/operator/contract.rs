@@ -11,10 +11,31 @@ use serde_json::{Value, json};
 
 use super::resource::{Manifest, Resource};
 use super::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
-use super::{DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, JobState, UpgradeMode};
+use super::{
+    DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, FlinkSessionJob, FlinkSessionJobSpec, JobState, UpgradeMode,
+};
 
-/// A specification with every field set.
-fn everything() -> Value {
+/// A kind of custom resource, and a specification of it with every field set.
+struct Kind {
+    plural: &'static str,
+    everything: fn() -> Value,
+    since: fn(&str) -> Option<&'static str>,
+}
+
+const KINDS: [Kind; 2] = [
+    Kind {
+        plural: FlinkDeployment::PLURAL,
+        everything: deployment,
+        since: FlinkDeployment::since,
+    },
+    Kind {
+        plural: FlinkSessionJob::PLURAL,
+        everything: session_job,
+        since: FlinkSessionJob::since,
+    },
+];
+
+fn deployment() -> Value {
     json!({
         "image": "flink:1.20",
         "imagePullPolicy": "IfNotPresent",
@@ -29,14 +50,27 @@ fn everything() -> Value {
             "template": "{{name}}.example.com", "className": "nginx", "annotations": {"a": "b"}, "labels": {"a": "b"},
             "tls": [{"hosts": ["example.com"], "secretName": "tls"}],
         },
-        "job": {
-            "jarURI": "local:///a.jar", "entryClass": "a.B", "args": ["x"], "parallelism": 2, "state": "running",
-            "upgradeMode": "savepoint", "initialSavepointPath": "s3://a", "allowNonRestoredState": true,
-            "savepointTriggerNonce": 1, "checkpointTriggerNonce": 1, "savepointRedeployNonce": 1,
-            "autoscalerResetNonce": 1,
-        },
+        "job": job(),
         "jobManager": process(1),
         "taskManager": process(2),
+    })
+}
+
+fn session_job() -> Value {
+    json!({
+        "deploymentName": "session",
+        "flinkConfiguration": {"pipeline.name": "orders"},
+        "restartNonce": 1,
+        "job": job(),
+    })
+}
+
+fn job() -> Value {
+    json!({
+        "jarURI": "https://example.com/a.jar", "entryClass": "a.B", "args": ["x"], "parallelism": 2, "state": "running",
+        "upgradeMode": "savepoint", "initialSavepointPath": "s3://a", "allowNonRestoredState": true,
+        "savepointTriggerNonce": 1, "checkpointTriggerNonce": 1, "savepointRedeployNonce": 1,
+        "autoscalerResetNonce": 1,
     })
 }
 
@@ -52,10 +86,10 @@ fn process(replicas: i64) -> Value {
     })
 }
 
-/// The schemas of specification and status by operator version. Read once: the files are long.
-static DEFINITIONS: LazyLock<Vec<(String, Value)>> = LazyLock::new(definitions);
+/// The schemas of specification and status by kind and operator version. Read once: the files are long.
+static DEFINITIONS: LazyLock<Vec<(&'static Kind, String, Value)>> = LazyLock::new(definitions);
 
-fn definitions() -> Vec<(String, Value)> {
+fn definitions() -> Vec<(&'static Kind, String, Value)> {
     let folder = std::env::var_os("FLINK_CRDS")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crds"));
@@ -63,18 +97,34 @@ fn definitions() -> Vec<(String, Value)> {
         eprintln!("skipped: no definitions in {}", folder.display());
         return Vec::new();
     };
-    versions
-        .filter_map(|version| {
-            let version = version.unwrap().path();
-            let text = std::fs::read_to_string(version.join("flinkdeployments.flink.apache.org-v1.yml")).ok()?;
+    let mut found = Vec::new();
+    for version in versions {
+        let version = version.unwrap().path();
+        for kind in &KINDS {
+            let file = version.join(format!("{}.flink.apache.org-v1.yml", kind.plural));
+            let Ok(text) = std::fs::read_to_string(file) else {
+                continue;
+            };
             let definition: Value = serde_saphyr::from_str(&text).unwrap();
             let schema = definition
                 .pointer("/spec/versions/0/schema/openAPIV3Schema/properties")
                 .unwrap()
                 .clone();
-            Some((version.file_name().unwrap().to_string_lossy().into_owned(), schema))
-        })
-        .collect()
+            found.push((
+                kind,
+                version.file_name().unwrap().to_string_lossy().into_owned(),
+                schema,
+            ));
+        }
+    }
+    for kind in &KINDS {
+        assert!(
+            found.iter().any(|(of, _, _)| of.plural == kind.plural),
+            "{}",
+            kind.plural
+        );
+    }
+    found
 }
 
 /// Fields of `value` that a schema does not have, or that do not fit their type.
@@ -131,33 +181,36 @@ fn at_least(version: &str, least: &str) -> bool {
 
 #[test]
 fn everything_is_written_and_read_back() {
-    let spec: FlinkDeploymentSpec = serde_json::from_value(everything()).unwrap();
-    let manifest = Manifest::new("orders", &spec).unwrap();
-    assert_eq!(manifest.spec, everything());
+    let spec: FlinkDeploymentSpec = serde_json::from_value(deployment()).unwrap();
+    assert_eq!(Manifest::new("orders", &spec).unwrap().spec, deployment());
+    let spec: FlinkSessionJobSpec = serde_json::from_value(session_job()).unwrap();
+    assert_eq!(Manifest::new("orders", &spec).unwrap().spec, session_job());
 }
 
 #[test]
 fn nothing_is_written_for_nothing() {
     let manifest = Manifest::new("orders", &FlinkDeploymentSpec::default()).unwrap();
     assert_eq!(manifest.spec, json!({}));
+    let manifest = Manifest::new("orders", &FlinkSessionJobSpec::default()).unwrap();
+    assert_eq!(manifest.spec, json!({"job": {}}));
 }
 
 #[test]
 fn every_field_is_in_every_definition() {
-    for (version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in DEFINITIONS.iter() {
         let mut found = Vec::new();
-        misfits("spec", &everything(), &schema["spec"], &mut found);
-        found.retain(|field| FlinkDeployment::since(field).is_none_or(|since| at_least(version, since)));
-        assert_eq!(found, Vec::<String>::new(), "operator {version}");
+        misfits("spec", &(kind.everything)(), &schema["spec"], &mut found);
+        found.retain(|field| (kind.since)(field).is_none_or(|since| at_least(version, since)));
+        assert_eq!(found, Vec::<String>::new(), "{} of operator {version}", kind.plural);
     }
 }
 
 #[test]
 fn every_field_of_the_newest_definition_can_be_sent() {
-    for (version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in DEFINITIONS.iter() {
         let mut missing = Vec::new();
-        unknown("spec", &schema["spec"], &everything(), &mut missing);
-        assert_eq!(missing, Vec::<String>::new(), "operator {version}");
+        unknown("spec", &schema["spec"], &(kind.everything)(), &mut missing);
+        assert_eq!(missing, Vec::<String>::new(), "{} of operator {version}", kind.plural);
     }
 }
 
@@ -189,21 +242,30 @@ fn closed_sets_have_the_same_words() {
     let mode = [DeploymentMode::Native, DeploymentMode::Standalone].map(|mode| json!(mode));
     let state = [JobState::Running, JobState::Suspended].map(|state| json!(state));
     let upgrade = [UpgradeMode::Stateless, UpgradeMode::LastState, UpgradeMode::Savepoint].map(|mode| json!(mode));
-    for (version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in DEFINITIONS.iter() {
         for (path, ours) in [
             ("/spec/properties/mode", mode.to_vec()),
             ("/spec/properties/job/properties/state", state.to_vec()),
             ("/spec/properties/job/properties/upgradeMode", upgrade.to_vec()),
         ] {
-            let theirs = schema.pointer(path).unwrap()["enum"].as_array().unwrap().clone();
-            assert_eq!(words(ours), words(theirs), "{path} of operator {version}");
+            let Some(field) = schema.pointer(path) else {
+                assert_eq!((kind.plural, path), (FlinkSessionJob::PLURAL, "/spec/properties/mode"));
+                continue;
+            };
+            let theirs = field["enum"].as_array().unwrap().clone();
+            assert_eq!(
+                words(ours),
+                words(theirs),
+                "{path} of {} of operator {version}",
+                kind.plural
+            );
         }
     }
 }
 
 #[test]
 fn the_words_of_the_newest_status_are_known() {
-    for (version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in DEFINITIONS.iter() {
         for (path, ours) in [
             ("/status/properties/lifecycleState", LifecycleState::WORDS),
             ("/status/properties/jobManagerDeploymentStatus", JobManagerStatus::WORDS),
@@ -213,7 +275,11 @@ fn the_words_of_the_newest_status_are_known() {
             ),
             ("/status/properties/jobStatus/properties/state", JobStatus::WORDS),
         ] {
-            let field = schema.pointer(path).unwrap();
+            let Some(field) = schema.pointer(path) else {
+                let job_manager = "/status/properties/jobManagerDeploymentStatus";
+                assert_eq!((kind.plural, path), (FlinkSessionJob::PLURAL, job_manager));
+                continue;
+            };
             for word in field["enum"].as_array().into_iter().flatten() {
                 assert!(
                     ours.contains(&word.as_str().unwrap()),

@@ -13,11 +13,14 @@ use terraform_schema::Schema;
 use super::checks;
 use super::configuration::FlinkConfiguration;
 use super::ingress::IngressSpec;
-use super::job::{JobSpec, JobState};
+use super::job::JobSpec;
+use super::job_resource::{JobResource, Reported};
 use super::pod_template::PodTemplate;
 use super::process::{JobManagerSpec, TaskManagerSpec};
+use super::progress::{self, Baseline};
 use super::resource::{FieldForm, Resource};
 use super::status::FlinkDeploymentStatus;
+use crate::wait::Progress;
 
 /// A `FlinkDeployment` as the API server returns it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,18 +60,40 @@ impl Resource for FlinkDeployment {
     }
 }
 
+impl JobResource for FlinkDeployment {
+    fn job(&self) -> Option<&JobSpec> {
+        self.spec.job.as_ref()
+    }
+
+    fn flink_configuration(&self) -> Option<&FlinkConfiguration> {
+        self.spec.flink_configuration.as_ref()
+    }
+
+    fn deployment_name(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    fn reported(&self) -> Option<Reported<'_>> {
+        let status = self.status.as_ref()?;
+        Some(Reported {
+            observed_generation: status.observed_generation,
+            lifecycle_state: status.lifecycle_state.as_ref(),
+            job_status: &status.job_status,
+            reconciliation_status: &status.reconciliation_status,
+            error: status.error.as_deref(),
+            job_manager: status.job_manager_deployment_status.as_ref(),
+        })
+    }
+
+    fn progress(&self, baseline: &Baseline) -> Progress {
+        progress::deployment(self, baseline)
+    }
+}
+
 impl FlinkDeployment {
     /// Whether this is a session cluster: a cluster without a job of its own.
     pub fn is_session_cluster(&self) -> bool {
         self.spec.job.is_none()
-    }
-
-    /// Whether the specification asks for a suspended job. A session cluster is never suspended.
-    pub fn wants_suspended(&self) -> bool {
-        self.spec
-            .job
-            .as_ref()
-            .is_some_and(|job| job.state == Some(JobState::Suspended))
     }
 
     /// Name of the Kubernetes service that answers JobManager REST.
@@ -175,14 +200,6 @@ impl FlinkDeploymentSpec {
     /// The value of a configuration key, where the specification sets it.
     pub fn configured(&self, key: &str) -> Option<&str> {
         self.flink_configuration.as_ref()?.get(key).map(String::as_str)
-    }
-
-    /// The directory savepoints are written to, by its Flink 1 or Flink 2 key.
-    pub fn savepoint_directory(&self) -> Option<&str> {
-        ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"]
-            .iter()
-            .find_map(|key| self.configured(key))
-            .filter(|directory| !directory.trim().is_empty())
     }
 }
 

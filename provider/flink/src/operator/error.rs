@@ -101,6 +101,24 @@ impl OperatorError {
         .any(|marker| self.message.contains(marker) || self.causes.iter().any(|cause| cause.contains(marker)))
     }
 
+    /// What is wrong with the jar of a session job, where the error is about that.
+    pub fn jar_problem(&self) -> Option<JarProblem> {
+        let says = |words: &str| self.message.contains(words) || self.causes.iter().any(|cause| cause.contains(words));
+        let unreachable = ["java.net.", "javax.net.ssl."];
+        if self.is_validation() {
+            return match () {
+                () if says("jarURI scheme") => Some(JarProblem::Scheme),
+                () if says("jarURI host") => Some(JarProblem::Host),
+                () => None,
+            };
+        }
+        match () {
+            () if says("java.io.FileNotFoundException: ") => Some(JarProblem::Missing),
+            () if unreachable.iter().any(|package| self.message.starts_with(package)) => Some(JarProblem::Unreachable),
+            () => None,
+        }
+    }
+
     /// The innermost message: mostly the one that names what is wrong.
     pub fn root_cause(&self) -> &str {
         self.causes.last().map_or(self.message.as_str(), String::as_str)
@@ -127,9 +145,27 @@ impl fmt::Display for OperatorError {
     }
 }
 
-/// The first line of a text that may hold a Java stack.
+/// The first line that tells something, of a text that may hold a Java stack: what a JobManager has answered comes after
+/// the classes of the client that asked it.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default().trim()
+    let text = text
+        .split_once("<Exception on server side:\n")
+        .map_or(text, |(_, answer)| answer);
+    let line = text.lines().next().unwrap_or_default().trim();
+    line.trim_start_matches("java.util.concurrent.CompletionException: ")
+}
+
+/// What is wrong with the jar of a session job, which the operator fetches itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JarProblem {
+    /// There is no such file.
+    Missing,
+    /// Its host does not answer, or is not known.
+    Unreachable,
+    /// The operator's settings do not allow the scheme of its address.
+    Scheme,
+    /// The operator's settings do not allow its host, or the host cannot be looked up.
+    Host,
 }
 
 #[cfg(test)]
@@ -164,6 +200,53 @@ mod tests {
             "org.apache.flink.runtime.JobException: Recovery is suppressed: java.io.IOException: disk full",
         );
         assert_eq!(error.root_cause(), "disk full");
+    }
+
+    #[test]
+    fn what_the_jobmanager_has_answered() {
+        let error = OperatorError::decode(
+            r#"{"type":"a.ReconciliationException","message":"a.FlinkRuntimeException: b.RestClientException: [Internal server error., <Exception on server side:\njava.util.concurrent.CompletionException: c.ProgramInvocationException: The program's entry point class 'a.B' was not found in the jar file.\n\tat x.y"}"#,
+        );
+        assert_eq!(
+            error.to_string(),
+            "c.ProgramInvocationException: The program's entry point class 'a.B' was not found in the jar file.",
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_jar() {
+        for (class, message, expected) in [
+            (
+                "ReconciliationException",
+                "java.io.FileNotFoundException: http://jars.example.com/a.jar",
+                Some(JarProblem::Missing),
+            ),
+            (
+                "ReconciliationException",
+                "java.net.ConnectException: Connection refused",
+                Some(JarProblem::Unreachable),
+            ),
+            (
+                "ReconciliationException",
+                "java.net.UnknownHostException: jars",
+                Some(JarProblem::Unreachable),
+            ),
+            (
+                "ValidationException",
+                "jarURI scheme 'http' is not in the allowlist [https]",
+                Some(JarProblem::Scheme),
+            ),
+            (
+                "ValidationException",
+                "jarURI host '10.95.0.1' resolves to a restricted address",
+                Some(JarProblem::Host),
+            ),
+            ("ValidationException", "Job parallelism must be larger than 0", None),
+            ("ReconciliationException", "quota exceeded", None),
+        ] {
+            let text = serde_json::json!({"type": format!("a.{class}"), "message": message}).to_string();
+            assert_eq!(OperatorError::decode(&text).jar_problem(), expected, "{message}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How far the operator is with a `FlinkDeployment`: one pure function over the object.
+//! How far the operator is with an object: one pure function for each kind. What both kinds have in common is asked here,
+//! the rest in the file of the kind.
 //!
 //! No single field tells. The lifecycle state stays `STABLE` while a job restarts; the job state is
 //! `FINISHED` as a filler in every upgrade; the JobManager is in `ERROR` for some seconds of many a
@@ -9,18 +10,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::FlinkDeployment;
 use super::error::OperatorError;
-use super::status::{FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
+use super::job_resource::{JobResource, Reported};
+use super::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
 use crate::text::cut_middle;
 use crate::wait::Progress;
+
+mod deployment;
+mod session_cluster;
+mod session_job;
+
+pub use deployment::deployment;
+pub use session_cluster::{CLUSTER_MISSING, session_cluster};
+pub use session_job::session_job;
 
 /// How long neither a finalizer nor a status may show up: an operator that watches the namespace sets
 /// the finalizer within a second.
 const NO_OPERATOR: Duration = Duration::from_secs(120);
-
-/// How long an object that the operator has taken up may be without a status.
-const NO_STATUS: Duration = Duration::from_secs(300);
 
 /// How long a trouble of a kind that often heals may last.
 const GRACE: Duration = Duration::from_secs(120);
@@ -50,14 +56,14 @@ pub struct Baseline {
 
 impl Baseline {
     /// What is so at the moment of a write: taken from the object as the write returned it.
-    pub fn of(written: &FlinkDeployment) -> Self {
-        let Some(status) = &written.status else {
+    pub fn of<K: JobResource>(written: &K) -> Self {
+        let Some(status) = written.reported() else {
             return Self::default();
         };
         let finished = status.job_status.state == Some(JobStatus::Finished)
-            && status.job_manager_deployment_status == Some(JobManagerStatus::Missing);
+            && status.job_manager == Some(&JobManagerStatus::Missing);
         Self {
-            error: status.error.clone(),
+            error: status.error.map(str::to_owned),
             finished_job: if finished {
                 status.job_status.job_id.clone()
             } else {
@@ -67,95 +73,89 @@ impl Baseline {
     }
 }
 
-/// How far the operator is with a deployment.
-pub fn progress(deployment: &FlinkDeployment, baseline: &Baseline) -> Progress {
-    let look = Look::at(deployment, baseline);
-    if deployment.metadata.deletion_timestamp.is_some() {
-        return Progress::failed("it is being deleted");
-    }
-    let Some(status) = &deployment.status else {
-        return look.without_status();
-    };
-    let look = LookAtStatus { look, status };
-    look.rejected()
-        .or_else(|| deployment.wants_suspended().then(|| look.suspended()))
-        .or_else(|| look.not_taken_up())
-        .or_else(|| look.rolled_back_or_upgrading())
-        .or_else(|| look.job_manager_in_trouble())
-        .unwrap_or_else(|| {
-            if deployment.is_session_cluster() {
-                look.session_cluster()
-            } else {
-                look.job()
-            }
-        })
+/// How far the operator is with an object.
+pub fn progress<K: JobResource>(object: &K, baseline: &Baseline) -> Progress {
+    object.progress(baseline)
 }
 
 /// One look at an object.
-struct Look<'a> {
-    deployment: &'a FlinkDeployment,
+struct Look<'a, K> {
+    object: &'a K,
     baseline: &'a Baseline,
     generation: i64,
 }
 
-impl<'a> Look<'a> {
-    fn at(deployment: &'a FlinkDeployment, baseline: &'a Baseline) -> Self {
+impl<'a, K: JobResource> Look<'a, K> {
+    fn at(object: &'a K, baseline: &'a Baseline) -> Self {
         Self {
-            deployment,
+            object,
             baseline,
-            generation: deployment.metadata.generation.unwrap_or_default(),
+            generation: object.metadata().generation.unwrap_or_default(),
+        }
+    }
+
+    /// What there is to look at; else how far an object without a status is, `started` telling that of one that the
+    /// operator has taken up and that is to run.
+    fn status(self, started: impl FnOnce() -> Progress) -> Result<LookAtStatus<'a, K>, Progress> {
+        if self.object.metadata().deletion_timestamp.is_some() {
+            return Err(Progress::failed("it is being deleted"));
+        }
+        match self.object.reported() {
+            Some(status) => Ok(LookAtStatus { look: self, status }),
+            None => Err(self.without_status().unwrap_or_else(started)),
         }
     }
 
     fn has_finalizer(&self) -> bool {
-        let finalizers = self.deployment.metadata.finalizers.as_deref().unwrap_or_default();
+        let finalizers = self.object.metadata().finalizers.as_deref().unwrap_or_default();
         finalizers
             .iter()
             .any(|finalizer| finalizer.contains("flink.apache.org"))
     }
 
-    fn without_status(&self) -> Progress {
+    /// How far an object without a status is; `None` for one that the operator has taken up and that is to run.
+    fn without_status(&self) -> Option<Progress> {
         if !self.has_finalizer() {
-            return Progress::Failing {
+            return Some(Progress::Failing {
                 why: "no operator has taken it up: none seems to watch this namespace".to_owned(),
                 cause: "no operator".to_owned(),
                 grace: NO_OPERATOR,
-            };
+            });
         }
-        if self.deployment.wants_suspended() {
-            // What is created suspended never gets a status.
-            return Progress::Settling {
-                why: "the operator has taken it up and leaves it suspended".to_owned(),
-                still: CREATED_SUSPENDED,
-            };
-        }
-        Progress::Failing {
-            why: "the operator has taken it up, but reports no status: it may not support this Flink version"
-                .to_owned(),
-            cause: "no status".to_owned(),
-            grace: NO_STATUS,
-        }
+        // What is created suspended never gets a status.
+        self.object.wants_suspended().then(|| Progress::Settling {
+            why: "the operator has taken it up and leaves it suspended".to_owned(),
+            still: CREATED_SUSPENDED,
+        })
     }
 }
 
 /// One look at an object that has a status.
-struct LookAtStatus<'a> {
-    look: Look<'a>,
-    status: &'a FlinkDeploymentStatus,
+struct LookAtStatus<'a, K> {
+    look: Look<'a, K>,
+    status: Reported<'a>,
 }
 
-impl LookAtStatus<'_> {
+impl<K: JobResource> LookAtStatus<'_, K> {
+    /// What can be said before anybody asks whether the job runs; `None` where the operator has deployed the
+    /// specification, and it is to run.
+    fn before_it_runs(&self) -> Option<Progress> {
+        self.rejected()
+            .or_else(|| self.look.object.wants_suspended().then(|| self.suspended()))
+            .or_else(|| self.not_taken_up())
+            .or_else(|| self.rolled_back_or_upgrading())
+    }
+
     fn error(&self) -> Option<OperatorError> {
         self.status
             .error
-            .as_deref()
             .filter(|error| !error.trim().is_empty())
             .map(OperatorError::decode)
     }
 
     /// Whether the error was there before the write: it may be about what was before.
     fn error_is_old(&self) -> bool {
-        self.status.error.is_some() && self.status.error == self.look.baseline.error
+        self.status.error.is_some() && self.status.error == self.look.baseline.error.as_deref()
     }
 
     fn never_reconciled(&self) -> bool {
@@ -176,11 +176,7 @@ impl LookAtStatus<'_> {
     }
 
     fn lifecycle(&self) -> Option<&LifecycleState> {
-        self.status.lifecycle_state.as_ref()
-    }
-
-    fn job_manager(&self) -> Option<&JobManagerStatus> {
-        self.status.job_manager_deployment_status.as_ref()
+        self.status.lifecycle_state
     }
 
     fn job_state(&self) -> Option<&JobStatus> {
@@ -273,72 +269,30 @@ impl LookAtStatus<'_> {
         }
     }
 
-    /// Kubernetes cannot start the JobManager. The state swings with each restart of the container, so
-    /// an error of the kind that repeats counts while the JobManager is on its way, too.
-    fn job_manager_in_trouble(&self) -> Option<Progress> {
-        let error = self.error();
-        let trouble = error
-            .as_ref()
-            .filter(|error| error.is_deployment_failure())
-            .and_then(|error| repeating_trouble(error.reason.as_deref()?));
-        match self.job_manager() {
-            Some(JobManagerStatus::Error) => {}
-            Some(JobManagerStatus::Deploying | JobManagerStatus::DeployedNotReady) if trouble.is_some() => {}
-            _ => return None,
+    /// The job has failed for good, unless the operator is told to restart it.
+    fn failed_job(&self) -> Option<Progress> {
+        if self.job_state() != Some(&JobStatus::Failed) {
+            return None;
         }
-        let what = error.as_ref().map_or_else(|| "no reason given".to_owned(), shown);
-        Some(Progress::Failing {
-            why: format!("the JobManager cannot start: {what}"),
-            cause: trouble.unwrap_or("job manager").to_owned(),
-            grace: GRACE,
-        })
+        if self.look.object.is_on("kubernetes.operator.job.restart.failed") {
+            return Some(Progress::waiting("the job has failed, and the operator restarts it"));
+        }
+        Some(Progress::Failed(match self.error() {
+            Some(error) => format!("the job has failed: {}", shown(&error)),
+            None => "the job has failed".to_owned(),
+        }))
     }
 
-    fn session_cluster(&self) -> Progress {
-        match (self.job_manager(), self.lifecycle()) {
-            (_, Some(LifecycleState::Failed)) => self.failed_deployment(),
-            (Some(JobManagerStatus::Ready), Some(LifecycleState::Stable)) => Progress::Ready,
-            (Some(JobManagerStatus::Ready), _) => Progress::waiting("the JobManager is ready, but not confirmed yet"),
-            (job_manager, _) => Progress::waiting(starting(job_manager)),
-        }
-    }
-
-    fn job(&self) -> Progress {
-        let restarts_failed = self
-            .look
-            .deployment
-            .spec
-            .configured("kubernetes.operator.job.restart.failed")
-            == Some("true");
-        let stable = self.lifecycle() == Some(&LifecycleState::Stable);
-        let ready = self.job_manager() == Some(&JobManagerStatus::Ready);
+    /// How far the job of a JobManager that answers is, beside what each kind has to say about its end.
+    fn running_job(&self) -> Progress {
         match self.job_state() {
-            Some(JobStatus::Failed) if restarts_failed => {
-                Progress::waiting("the job has failed, and the operator restarts it")
-            }
-            Some(JobStatus::Failed) => Progress::Failed(match self.error() {
-                Some(error) => format!("the job has failed: {}", shown(&error)),
-                None => "the job has failed".to_owned(),
-            }),
-            _ if self.lifecycle() == Some(&LifecycleState::Failed) => self.failed_deployment(),
-            Some(JobStatus::Finished) if stable && (ready || self.finished_before()) => Progress::Ready,
-            _ if !ready => Progress::waiting(starting(self.job_manager())),
             Some(JobStatus::Canceled) => Progress::failed("the job was cancelled by something else than the operator"),
-            Some(JobStatus::Running) if stable => Progress::Ready,
+            Some(JobStatus::Running) if self.lifecycle() == Some(&LifecycleState::Stable) => Progress::Ready,
             Some(JobStatus::Running) => Progress::waiting("the job runs, but the operator has not confirmed it yet"),
             Some(JobStatus::Restarting | JobStatus::Failing) => Progress::waiting("the job restarts after a failure"),
             Some(state) => Progress::Waiting(format!("the job is {state}")),
             None => Progress::waiting("the job has not been seen yet"),
         }
-    }
-
-    /// Whether the job had finished before the write and its cluster had been cleaned up since. An
-    /// upgrade would have given it another id.
-    fn finished_before(&self) -> bool {
-        let before = self.look.baseline.finished_job.as_ref();
-        before.is_some()
-            && before == self.status.job_status.job_id.as_ref()
-            && self.job_manager() == Some(&JobManagerStatus::Missing)
     }
 
     fn failed_deployment(&self) -> Progress {
@@ -357,7 +311,10 @@ impl LookAtStatus<'_> {
         let Some(reconciled) = reconciled else {
             return match self.error() {
                 Some(error) => self.submission_failing(&error),
-                None => self.look.without_status(),
+                None => self
+                    .look
+                    .without_status()
+                    .unwrap_or_else(|| Progress::waiting("the operator has not taken it up yet")),
             };
         };
         let stopped = reconciled.is_suspended();
@@ -372,8 +329,9 @@ impl LookAtStatus<'_> {
             return stuck;
         }
         let ended = matches!(self.job_state(), Some(JobStatus::Canceled | JobStatus::Finished));
-        if stopped && ended && self.error().is_none() && self.reconciliation() == Some(&ReconciliationState::Upgrading)
-        {
+        // An error about what was before stays beside a session job.
+        let no_error = self.error().is_none() || self.error_is_old();
+        if stopped && ended && no_error && self.reconciliation() == Some(&ReconciliationState::Upgrading) {
             return Progress::Settling {
                 why: "the job is stopped".to_owned(),
                 still: HALF_SUSPENDED,
@@ -383,29 +341,6 @@ impl LookAtStatus<'_> {
             Some(JobStatus::Cancelling) => "the job is being cancelled",
             _ => "the operator has not suspended the job yet",
         })
-    }
-}
-
-/// The trouble behind a reason that comes back with every restart of a container, under one name for
-/// all its words; `None` for a trouble that is over when the JobManager is on its way again.
-fn repeating_trouble(reason: &str) -> Option<&'static str> {
-    match reason {
-        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" => Some("image"),
-        "CrashLoopBackOff"
-        | "RunContainerError"
-        | "CreateContainerConfigError"
-        | "CreateContainerError"
-        | "OOMKilled" => Some("crash"),
-        _ => None,
-    }
-}
-
-fn starting(job_manager: Option<&JobManagerStatus>) -> String {
-    match job_manager {
-        Some(JobManagerStatus::Deploying) => "the JobManager is being started".to_owned(),
-        Some(JobManagerStatus::DeployedNotReady) => "the JobManager has started, but does not answer yet".to_owned(),
-        Some(JobManagerStatus::Missing) | None => "there is no JobManager yet".to_owned(),
-        Some(other) => format!("the JobManager is {other}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Waiting until a deployment does what was asked, and finding out why it does not.
+//! Waiting until an object does what was asked, and finding out why it does not.
 
 use std::time::Duration;
 
@@ -6,25 +6,30 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::causes::{Causes, gather};
 use super::deployment::FlinkDeployment;
+use super::job_resource::JobResource;
 use super::progress::{Baseline, progress};
 use crate::kubernetes::{KubernetesError, Live, Objects};
 use crate::wait::{Progress, Wait, WaitError, until};
 
-/// A deployment that does not do what was asked.
+mod session_job;
+
+pub use session_job::settle_session_job;
+
+/// An object that does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
-pub struct NotReady {
+pub struct NotReady<K> {
     /// How the wait ended.
     pub end: End,
     /// What is wrong, or what was missing last.
     pub reason: String,
-    /// The deployment as it was last seen, where it was seen at all.
-    pub live: Option<Box<Live<FlinkDeployment>>>,
+    /// The object as it was last seen, where it was seen at all.
+    pub live: Option<Box<Live<K>>>,
     /// What the operator, Kubernetes and the JobManager say.
     pub causes: Causes,
 }
 
-/// How a wait ended without the deployment being ready.
+/// How a wait ended without the object being ready.
 #[derive(Clone, Debug)]
 pub enum End {
     /// Waiting cannot mend it.
@@ -36,7 +41,7 @@ pub enum End {
     },
     /// The caller was told to stop.
     Stopped,
-    /// The deployment could not be looked at.
+    /// The object could not be looked at.
     Unseen(KubernetesError),
 }
 
@@ -51,41 +56,79 @@ pub async fn settle(
     uid: &str,
     baseline: &Baseline,
     timeout: Duration,
-) -> Result<Live<FlinkDeployment>, NotReady> {
+) -> Result<Live<FlinkDeployment>, NotReady<FlinkDeployment>> {
+    let since = since();
+    match look_until(objects, name, uid, timeout, |live| progress(&live.object, baseline)).await {
+        Ok(live) => Ok(live),
+        Err(error) => {
+            let port = error.live.as_ref().map_or(8081, |live| live.rest_port());
+            Err(explained(objects, error, port, since).await)
+        }
+    }
+}
+
+/// From when on events are about a change that was just made.
+fn since() -> Option<Timestamp> {
     // Clocks differ a little between here and the cluster.
-    let since = Timestamp::now().checked_sub(Duration::from_secs(60)).ok();
+    Timestamp::now().checked_sub(Duration::from_secs(60)).ok()
+}
+
+/// Waits until `judge` calls the object of that uid ready. The error has no causes yet.
+async fn look_until<K: JobResource>(
+    objects: &Objects<K>,
+    name: &str,
+    uid: &str,
+    timeout: Duration,
+    mut judge: impl FnMut(&Live<K>) -> Progress,
+) -> Result<Live<K>, NotReady<K>> {
     let waited = until(objects, Wait::new(name, timeout), |live| match live {
         None => Progress::failed("it was deleted by somebody else"),
         Some(live) if live.uid() != uid => {
             Progress::failed("it was deleted by somebody else, and another object has taken its name")
         }
-        Some(live) => progress(live, baseline),
+        Some(live) => judge(live),
     })
     .await;
-    let error = match waited {
-        Ok(Some(live)) => return Ok(live),
-        Ok(None) => WaitError::Failed {
+    match waited {
+        Ok(Some(live)) => Ok(live),
+        Ok(None) => Err(NotReady::from(WaitError::Failed {
             reason: "it was deleted by somebody else".to_owned(),
             live: None,
-        },
-        Err(error) => error,
-    };
-    let (end, reason, live) = match error {
-        WaitError::Failed { reason, live } => (End::Failed, reason, live),
-        WaitError::TimedOut { reason, after, live } => (End::TimedOut { after }, reason, live),
-        WaitError::Stopped { reason, live } => (End::Stopped, reason, live),
-        WaitError::Kubernetes(error) => (End::Unseen(error.clone()), error.to_string(), None),
-    };
-    let causes = match (&end, &live) {
-        (End::Failed | End::TimedOut { .. }, Some(live)) => gather(objects, live, since).await,
+        })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl<K> From<WaitError<K>> for NotReady<K> {
+    /// Without causes.
+    fn from(error: WaitError<K>) -> Self {
+        let (end, reason, live) = match error {
+            WaitError::Failed { reason, live } => (End::Failed, reason, live),
+            WaitError::TimedOut { reason, after, live } => (End::TimedOut { after }, reason, live),
+            WaitError::Stopped { reason, live } => (End::Stopped, reason, live),
+            WaitError::Kubernetes(error) => (End::Unseen(error.clone()), error.to_string(), None),
+        };
+        Self {
+            end,
+            reason,
+            live,
+            causes: Causes::default(),
+        }
+    }
+}
+
+/// The same with its causes, unless the caller was told to stop. `port` is that of JobManager REST.
+async fn explained<K: JobResource>(
+    objects: &Objects<K>,
+    error: NotReady<K>,
+    port: u16,
+    since: Option<Timestamp>,
+) -> NotReady<K> {
+    let causes = match (&error.end, &error.live) {
+        (End::Failed | End::TimedOut { .. }, Some(live)) => gather(objects, live, port, since).await,
         _ => Causes::default(),
     };
-    Err(NotReady {
-        end,
-        reason,
-        live,
-        causes,
-    })
+    NotReady { causes, ..error }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The status of a `FlinkDeployment`, as far as it is used.
+//! The status of a `FlinkDeployment` and of a `FlinkSessionJob`, as far as it is used.
 //!
 //! The operator calls its status internal and subject to change. So nothing here fails: a field with
 //! an unexpected shape is absent, an unknown word is kept as [`Unknown`](JobStatus::Unknown).
@@ -50,6 +50,29 @@ pub struct FlinkDeploymentStatus {
     /// The TaskManagers of an application.
     #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<TaskManagerInfo>,
+}
+
+/// What the operator last reported about a session job. It looks only while the session cluster is ready: all of it is
+/// frozen while the cluster is away.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlinkSessionJobStatus {
+    /// Generation of the specification the operator has taken up.
+    #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The operator's own summary. Never enough alone: it stays `STABLE` for a job that was lost.
+    #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
+    pub lifecycle_state: Option<LifecycleState>,
+    /// The job.
+    #[serde(deserialize_with = "lenient")]
+    pub job_status: JobStatusReport,
+    /// How far the operator is with the specification.
+    #[serde(deserialize_with = "lenient")]
+    pub reconciliation_status: ReconciliationStatus,
+    /// The last error, as JSON or plain text: see [`OperatorError`](super::error::OperatorError). It stays beside a job
+    /// that has become healthy until the next change.
+    #[serde(deserialize_with = "lenient_option", skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A condition of a status, in Kubernetes' own form.

@@ -44,7 +44,7 @@ async fn wait_for(api: &Api, timeout: u64) -> (Result<Option<Live<FlinkDeploymen
     let before = Instant::now();
     let wait = Wait::new("orders", Duration::from_secs(timeout));
     let outcome = until(&api.objects(), wait, |live| match live {
-        Some(live) => progress(live, &Baseline::default()),
+        Some(live) => progress(&live.object, &Baseline::default()),
         None => Progress::failed("it is gone"),
     })
     .await;

@@ -1,8 +1,8 @@
 //! Destroy: never before the state of the job is safe.
 
 use flink_client::kubernetes::Live;
-use flink_client::operator::FlinkDeployment;
 use flink_client::operator::removal::{OnDestroy, Removed, remove};
+use flink_client::operator::{FlinkDeployment, JobResource};
 use terraform_plugin::{Context, PlanMark};
 use terraform_schema::{Diagnostic, Diagnostics, Model};
 
@@ -42,7 +42,7 @@ pub async fn delete(prior: &Deployment, mark: PlanMark, cx: &Context<'_, Provide
 
 /// What becomes of the job. Only a real destroy can leave it running: a replacement needs its name.
 fn policy(found: &Live<FlinkDeployment>, mark: PlanMark, asked: Option<OnDestroy>) -> OnDestroy {
-    let default = OnDestroy::default_for(&found.spec);
+    let default = OnDestroy::default_for(found.job(), found.savepoint_directory().is_some());
     match (asked, mark) {
         (Some(OnDestroy::Abandon), PlanMark::Create | PlanMark::Replace) => default,
         (Some(asked), _) => asked,

@@ -63,7 +63,7 @@ pub async fn import(
 
 /// Whether the operator has brought about what the object asks for.
 pub fn is_ready(found: &LiveObject<FlinkDeployment>, baseline: &Baseline) -> bool {
-    match progress(found, baseline) {
+    match progress(&found.object, baseline) {
         Progress::Ready | Progress::Settling { .. } => true,
         Progress::Waiting(_) | Progress::Failing { .. } | Progress::Failed(_) => false,
     }

@@ -1,5 +1,6 @@
 //! Waiting until the deployment does what was asked.
 
+use flink_client::operator::FlinkDeployment;
 use flink_client::operator::settle::{End, NotReady};
 use flink_client::secret::{Mask, is_sensitive};
 use terraform_plugin::{Context, Planned};
@@ -56,7 +57,7 @@ fn is_settled(written: &Deployment, planned: &Planned<Deployment>) -> Result<boo
 fn unsettled(
     written: Deployment,
     new: bool,
-    error: &NotReady,
+    error: &NotReady<FlinkDeployment>,
     cx: &Context<'_, ProviderData>,
 ) -> Result<Deployment, Diagnostics> {
     let warns = written.wait_failure == Some(WaitFailure::Warn) && !matches!(error.end, End::Stopped);
@@ -90,7 +91,7 @@ fn unsettled(
 }
 
 /// The secrets in the configuration, ours and what others have added: an exception may repeat them.
-fn secrets(written: &Deployment, error: &NotReady) -> Mask {
+fn secrets(written: &Deployment, error: &NotReady<FlinkDeployment>) -> Mask {
     let mut mask = Mask::default();
     let live = error
         .live

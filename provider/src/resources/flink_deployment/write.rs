@@ -115,7 +115,7 @@ async fn unchanged(
 /// The model of what was written: not ready yet.
 fn written(planned: &Deployment, live: &Live<FlinkDeployment>, cx: &Context<'_, ProviderData>) -> Deployment {
     cx.set_private(private::UID, Some(live.uid().to_owned()));
-    private::set_baseline(&Baseline::of(live), cx);
+    private::set_baseline(&Baseline::of(&live.object), cx);
     Deployment {
         ready: Computed::from(false),
         ..live::with_facts(planned.clone(), live)

@@ -52,7 +52,7 @@ async fn gathers_what_everybody_says() {
     .in_any_order();
     let error = r#"{"type":"a.ReconciliationException","message":"cannot deploy"}"#;
     let since = "2026-01-01T00:00:20Z".parse().unwrap();
-    let causes = gather(&api.objects(), &live(Some(error)), Some(since)).await;
+    let causes = gather(&api.objects(), &live(Some(error)), 8081, Some(since)).await;
     let mut mask = Mask::default();
     mask.add(["s3cr3t-key"].into_iter());
     assert_eq!(
@@ -74,7 +74,13 @@ async fn gathers_what_everybody_says() {
 #[tokio::test]
 async fn a_role_without_these_rights_only_loses_detail() {
     let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
-    let causes = gather(&Api::new(vec![("GET", "", forbidden)]).objects(), &live(None), None).await;
+    let causes = gather(
+        &Api::new(vec![("GET", "", forbidden)]).objects(),
+        &live(None),
+        8081,
+        None,
+    )
+    .await;
     assert_eq!(causes.sentences(&Mask::default()), Vec::<String>::new());
     assert_eq!(causes.unseen.len(), 3, "{:?}", causes.unseen);
 }

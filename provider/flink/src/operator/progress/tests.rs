@@ -1,7 +1,10 @@
 use super::*;
 use serde_json::{Value, json};
 
+use crate::operator::FlinkDeployment;
+
 mod replay;
+mod session_job;
 
 /// A deployment in few words; what is left out is absent.
 #[derive(Clone, Copy, Default)]

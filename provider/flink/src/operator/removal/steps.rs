@@ -2,19 +2,17 @@
 
 use std::fmt;
 
-use super::OnDestroy;
+use super::{JobOnCluster, OnDestroy};
 use crate::kubernetes::events::EventSeen;
-use crate::operator::deployment::FlinkDeployment;
 use crate::operator::job::UpgradeMode;
-use crate::operator::status::{
-    FlinkDeploymentStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState,
-};
+use crate::operator::job_resource::{JobResource, Reported};
+use crate::operator::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
 use crate::text::cut_middle;
 
 /// The first step of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: the deployment is left to others.
+    /// Nothing: the object is left to others.
     LeaveAlone,
     /// Delete it: there is nothing to save, or it is saved already.
     Delete {
@@ -27,13 +25,19 @@ pub enum Step {
     Refuse(Refusal),
 }
 
-/// Why a deployment is not deleted.
+/// Why an object is not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The job has ended badly and no checkpoint of it is known.
     EndedWithoutCheckpoint(JobStatus),
     /// The job is suspended, and its state can only be found through data that goes with it.
     SuspendedWithoutPath,
+    /// The JobManager does not know the job any more, and no checkpoint of it is known.
+    Lost,
+    /// The session cluster of the job can take no savepoint; why.
+    ClusterAway(String),
+    /// Jobs run on the session cluster: the operator would not let it go before they are gone.
+    Jobs(Vec<JobOnCluster>),
 }
 
 impl fmt::Display for Refusal {
@@ -47,13 +51,26 @@ impl fmt::Display for Refusal {
                 "its job is suspended without a savepoint, and its state can only be found through the \
                  high-availability data that is deleted with it",
             ),
+            Self::Lost => f.write_str(
+                "its session cluster does not know its job any more, so no savepoint can be taken, and no savepoint or \
+                 retained checkpoint of it is known",
+            ),
+            Self::ClusterAway(why) => write!(f, "{why}, so no savepoint can be taken"),
+            Self::Jobs(jobs) => {
+                let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "the operator does not delete a session cluster before its jobs are gone, and there still are: {}",
+                    jobs.join(", ")
+                )
+            }
         }
     }
 }
 
-/// The first step of removing a deployment, as it is now, by a policy.
-pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
-    let status = deployment.status.as_ref();
+/// The first step of removing an object, as it is now, by a policy.
+pub fn first_step<K: JobResource>(object: &K, policy: OnDestroy) -> Step {
+    let status = object.reported();
     let state = status
         .and_then(|status| status.job_status.restorable_path())
         .map(str::to_owned);
@@ -62,11 +79,11 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
         OnDestroy::Cancel => return Step::Delete { state },
         OnDestroy::Savepoint => {}
     }
-    if deployment.metadata.deletion_timestamp.is_some() {
+    if object.metadata().deletion_timestamp.is_some() {
         return Step::Delete { state };
     }
-    let (Some(job), Some(status)) = (&deployment.spec.job, status) else {
-        // A session cluster has no state of its own; a deployment without a status has never run.
+    let (Some(job), Some(status)) = (object.job(), status) else {
+        // A session cluster has no state of its own; an object without a status has never run.
         return Step::Delete { state };
     };
     let Some(reconciled) = status.reconciliation_status.reconciled() else {
@@ -77,8 +94,8 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
         Some(ReconciliationState::Upgrading | ReconciliationState::RollingBack)
     );
     let half_suspended = reconciling && status.job_status.state == Some(JobStatus::Canceled);
-    let suspended = status.lifecycle_state == Some(LifecycleState::Suspended) || half_suspended;
-    if deployment.wants_suspended() && reconciled.is_suspended() && suspended {
+    let suspended = status.lifecycle_state == Some(&LifecycleState::Suspended) || half_suspended;
+    if object.wants_suspended() && reconciled.is_suspended() && suspended {
         let keeps_state = !matches!(job.upgrade_mode, None | Some(UpgradeMode::Stateless));
         return if state.is_none() && keeps_state {
             Step::Refuse(Refusal::SuspendedWithoutPath)
@@ -86,8 +103,14 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
             Step::Delete { state }
         };
     }
-    if never_started(status) {
+    if never_started(&status) {
         return Step::Delete { state };
+    }
+    if object.is_lost() {
+        return match state {
+            Some(path) => Step::Delete { state: Some(path) },
+            None => Step::Refuse(Refusal::Lost),
+        };
     }
     match &status.job_status.state {
         // In an upgrade, "finished" is a filler.
@@ -100,21 +123,25 @@ pub fn first_step(deployment: &FlinkDeployment, policy: OnDestroy) -> Step {
     }
 }
 
-/// Whether the job was never seen running and its JobManager is not up: a bad image, a missing service account. There is
-/// nothing to save, and nobody who could save it.
-fn never_started(status: &FlinkDeploymentStatus) -> bool {
+/// Whether the job was never seen running, and there is no JobManager that could run it: a bad image, a missing service
+/// account; or none has taken the job: a missing jar. There is nothing to save, and nobody who could save it.
+fn never_started(status: &Reported<'_>) -> bool {
     let never_stable = status
         .reconciliation_status
         .last_stable_spec
         .as_deref()
         .is_none_or(str::is_empty);
     let running = status.job_status.state == Some(JobStatus::Running);
-    never_stable && !running && status.job_manager_deployment_status != Some(JobManagerStatus::Ready)
+    let nowhere = match status.job_manager {
+        Some(job_manager) => *job_manager != JobManagerStatus::Ready,
+        None => status.reconciliation_status.state == Some(ReconciliationState::Upgrading),
+    };
+    never_stable && !running && nowhere
 }
 
 /// What holds up a deletion, from the object and the events about it.
-pub fn hanging(deployment: &FlinkDeployment, events: &[EventSeen]) -> String {
-    let deleted_at = deployment.metadata.deletion_timestamp.as_ref().map(|time| time.0);
+pub fn hanging<K: JobResource>(object: &K, events: &[EventSeen]) -> String {
+    let deleted_at = object.metadata().deletion_timestamp.as_ref().map(|time| time.0);
     let since: Vec<&EventSeen> = events
         .iter()
         .filter(|event| event.last.is_none() || event.last >= deleted_at)
@@ -123,7 +150,7 @@ pub fn hanging(deployment: &FlinkDeployment, events: &[EventSeen]) -> String {
     if let Some(failed) = last("CleanupFailed") {
         return format!("the operator cannot clean up: {}", cut_middle(&failed.message, 500));
     }
-    let finalizers = deployment.metadata.finalizers.as_deref().unwrap_or_default();
+    let finalizers = object.metadata().finalizers.as_deref().unwrap_or_default();
     if let Some(foreign) = finalizers
         .iter()
         .find(|finalizer| !finalizer.contains("flink.apache.org"))
@@ -131,10 +158,7 @@ pub fn hanging(deployment: &FlinkDeployment, events: &[EventSeen]) -> String {
         return format!("the finalizer `{foreign}` of another controller is not done");
     }
     if let Some(cleanup) = last("Cleanup") {
-        let savepoint = deployment
-            .spec
-            .configured("kubernetes.operator.job.savepoint-on-deletion")
-            == Some("true");
+        let savepoint = object.is_on("kubernetes.operator.job.savepoint-on-deletion");
         let why = if savepoint {
             "`kubernetes.operator.job.savepoint-on-deletion` is set, and the job may not be running: without it, the \
              deletion goes on"

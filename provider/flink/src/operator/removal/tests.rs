@@ -3,6 +3,8 @@ use crate::operator::status::LAST_STATE;
 use crate::testing::{Api, Reply, Stay, deployment, failure, managed, not_found, running};
 use serde_json::{Value, json};
 
+mod session_job;
+
 const GET: &str = "/flinkdeployments/orders";
 const WATCH: &str = "flinkdeployments?watch=true";
 
@@ -178,7 +180,10 @@ use crate::operator::status::JobStatus;
 
 #[test]
 fn the_default_keeps_state_where_there_is_a_place_for_it() {
-    let of = |spec: Value| OnDestroy::default_for(&serde_json::from_value(spec).unwrap());
+    let of = |spec: Value| {
+        let deployment: FlinkDeployment = serde_json::from_value(json!({"spec": spec})).unwrap();
+        OnDestroy::default_for(deployment.job(), deployment.savepoint_directory().is_some())
+    };
     assert_eq!(of(spec()), OnDestroy::Savepoint);
     assert_eq!(of(json!({"job": {"upgradeMode": "last-state"}})), OnDestroy::Cancel);
     assert_eq!(
