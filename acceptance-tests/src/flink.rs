@@ -22,5 +22,5 @@ mod volumes;
 
 pub use cluster::{Application, Cluster, ClusterState};
 pub use install::{Installation, Version};
-pub use rest::{JobInfo, Rest, RestError, Tasks};
+pub use rest::{Jar, JobInfo, Operation, Rest, RestError, Run, Tasks};
 pub use volumes::Volumes;

@@ -45,8 +45,9 @@
 //! | `hold` | `deploying` | the JobManager does not become ready |
 //! | `hold` | `suspending` | the job does not end: neither a stop with savepoint nor a tear-down |
 //! | `hold` | `deleting` | everything is taken down, but the finalizer stays |
-//! | `savepoint` | `fail` | a stop with savepoint fails |
+//! | `savepoint` | `fail` | a stop with savepoint fails, and of a snapshot the savepoint |
 //! | `job` | a job state | a status-only job is in this state, for example `FAILED` or `RESTARTING` |
+//! | `artifacts` | `strict` | jars of session jobs are refused as by an operator 1.15 that was not told otherwise: any scheme but https, and hosts of private networks |
 //!
 //! A switch works as soon as it is set and until it is taken away.
 
@@ -59,21 +60,26 @@ use crate::flink::Installation;
 use crate::sandbox::Routes;
 
 mod actor;
+mod artifacts;
 mod controller;
 pub mod diff;
 mod driver;
+mod job_managers;
 mod kubernetes;
 pub mod operator;
 pub mod parts;
 mod places;
 mod real;
 pub mod rehearsal;
+pub mod session_job;
 pub mod simulation;
+pub mod snapshot;
 pub mod spec;
 pub mod status;
 mod switches;
 pub mod timing;
 pub mod validation;
+mod watched;
 pub mod world;
 
 pub use places::Places;

@@ -1,10 +1,11 @@
 //! The stand-in against the recordings of the real operator: the steps of each scenario are done to
 //! objects in virtual time, and what a client sees is compared with what was recorded.
 //!
-//! Compared are, for every `FlinkDeployment` of a recording from its first version to its end:
+//! Compared are, for every `FlinkDeployment`, `FlinkSessionJob` and `FlinkStateSnapshot` of a recording from its first
+//! version to its end:
 //! - its story: states, errors and events in order (`recording::story` says what differs between two runs of the real
-//!   operator and is no part of it);
-//! - the Deployments and ConfigMaps of its cluster: when each is made and removed, told by the lifecycle state;
+//!   operator and is no part of it), of a snapshot also its labels;
+//! - of a deployment, the Deployments and ConfigMaps of its cluster: when each is made and removed, told by the lifecycle state;
 //! - whether the API server takes a second object of the same name.
 //!
 //! What went wrong by chance while a recording was made (a volume that could not be mounted at once, a REST API that
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 use acceptance_tests::recording::story::{Story, side_by_side};
 use acceptance_tests::recording::{Action, Answer, Change, ChangeType, Recording, Step};
 use acceptance_tests::stand_in::parts::{self, Part};
-use acceptance_tests::stand_in::rehearsal::{Rehearsal, Sight};
+use acceptance_tests::stand_in::rehearsal::{Rehearsal, Sight, snapshot_line};
+use acceptance_tests::stand_in::session_job::Artifacts;
 use acceptance_tests::stand_in::simulation::Mishap;
 use serde_json::{Value, json};
 
@@ -61,6 +63,7 @@ replays! {
     session_native: "session-native",
     snapshot: "snapshot",
     snapshot_legacy: "snapshot-legacy",
+    snapshot_undeletable: "snapshot-undeletable",
     standalone_app: "standalone-app",
     standalone_session: "standalone-session",
 }
@@ -120,31 +123,88 @@ fn readers_are_told_of_every_recording_and_of_what_cannot_agree() {
 fn replay(scenario: &str) {
     let recording = Recording::read(&recordings().join(scenario)).unwrap();
     let mut rehearsal = play(&recording);
+    let compared = compared(&recording, &rehearsal);
     // What is still there at the end of a recording is not followed any further, what was just going is.
-    let (ended, open): (Vec<_>, _) = deployments(&recording).into_iter().partition(|name| {
-        let last = about(&recording, name).last();
+    let (ended, open): (Vec<_>, _) = compared.into_iter().partition(|pair| {
+        let last = about(&recording, pair.kind, &pair.recorded).last();
         last.is_some_and(|change| change.change == ChangeType::Deleted)
     });
     let mut differences = String::new();
-    for name in open {
-        differences.push_str(&compare(&recording, &name, &rehearsal));
+    for pair in open {
+        differences.push_str(&compare(&recording, &pair, &rehearsal));
     }
     rehearsal.pass(10.0);
-    for name in ended {
-        differences.push_str(&compare(&recording, &name, &rehearsal));
+    for pair in ended {
+        differences.push_str(&compare(&recording, &pair, &rehearsal));
     }
     assert!(differences.is_empty(), "\n{differences}");
 }
 
-/// The differences between what was recorded of a deployment and what was rehearsed, for people.
-fn compare(recording: &Recording, name: &str, rehearsal: &Rehearsal) -> String {
-    let scenario = &recording.scenario.name;
-    let recorded = story(recording, name);
+/// An object that was recorded, and the one that was rehearsed for it.
+struct Pair {
+    kind: &'static str,
+    recorded: String,
+    rehearsed: String,
+}
+
+const DEPLOYMENT: &str = "FlinkDeployment";
+const SESSION_JOB: &str = "FlinkSessionJob";
+const SNAPSHOT: &str = "FlinkStateSnapshot";
+
+/// Everything that is compared. The operator's own snapshots have the time in their names: they are told apart by their
+/// order.
+fn compared(recording: &Recording, rehearsal: &Rehearsal) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for kind in [DEPLOYMENT, SESSION_JOB, SNAPSHOT] {
+        let steps = &recording.scenario.steps;
+        let made_by_us = |name: &String| steps.iter().any(|step| step.kind == kind && step.name == *name);
+        let (ours, operators): (Vec<_>, Vec<_>) = names(recording, kind).into_iter().partition(made_by_us);
+        pairs.extend(ours.into_iter().map(|name| Pair {
+            kind,
+            recorded: name.clone(),
+            rehearsed: name,
+        }));
+        if kind != SNAPSHOT {
+            assert!(operators.is_empty(), "{operators:?}");
+            continue;
+        }
+        let made = rehearsal.snapshots();
+        assert_eq!(
+            operators.len(),
+            made.len(),
+            "snapshots of the operator: {operators:?}, {made:?}"
+        );
+        pairs.extend(operators.into_iter().zip(made).map(|(recorded, made)| Pair {
+            kind,
+            recorded,
+            rehearsed: made.name.clone(),
+        }));
+    }
+    pairs
+}
+
+/// The differences between what was recorded of an object and what was rehearsed, for people.
+fn compare(recording: &Recording, pair: &Pair, rehearsal: &Rehearsal) -> String {
+    let (scenario, name) = (&recording.scenario.name, &pair.recorded);
+    let recorded = story(recording, pair.kind, name);
     assert!(!recorded.is_empty(), "{scenario}: nothing was recorded of {name}");
-    let rehearsed = Story::new(&rehearsal.sights(name), rehearsal.events(name));
+    let rehearsed = match pair.kind {
+        DEPLOYMENT => Story::new(&rehearsal.sights(name), rehearsal.events(name)),
+        SESSION_JOB => {
+            let key = format!("{SESSION_JOB}/{name}");
+            Story::new(&rehearsal.sights(&key), rehearsal.events(&key))
+        }
+        _ => Story::of_lines(
+            rehearsal.snapshot_sights(&pair.rehearsed),
+            at_home(rehearsal.events(&format!("{SNAPSHOT}/{}", pair.rehearsed)), "rehearsal"),
+        ),
+    };
     let mut differences = String::new();
     if let Some(rows) = recorded.differences(&rehearsed) {
         differences.push_str(&format!("{scenario}/{name}, {rows}\n"));
+    }
+    if pair.kind != DEPLOYMENT {
+        return differences;
     }
     let (recorded, rehearsed) = (objects(recording, name), lives(&rehearsal.changes(name)));
     if recorded != rehearsed {
@@ -154,40 +214,42 @@ fn compare(recording: &Recording, name: &str, rehearsal: &Rehearsal) -> String {
     differences
 }
 
-/// The names of the deployments in a recording.
-fn deployments(recording: &Recording) -> Vec<String> {
-    let of_kind = recording
-        .changes
-        .iter()
-        .filter(|change| change.object["kind"] == "FlinkDeployment");
-    let mut names: Vec<_> = of_kind.map(|change| name(&change.object)).collect();
-    names.sort();
-    names.dedup();
+/// Events whose messages do not name the namespace.
+fn at_home(events: Vec<(String, String)>, namespace: &str) -> Vec<(String, String)> {
+    let namespace = format!("{namespace}/");
+    events
+        .into_iter()
+        .map(|(reason, message)| (reason, message.replace(&namespace, "")))
+        .collect()
+}
+
+/// The names of the objects of a kind in a recording, in the order in which they were made.
+fn names(recording: &Recording, kind: &str) -> Vec<String> {
+    let of_kind = recording.changes.iter().filter(|change| change.object["kind"] == kind);
+    let mut names = Vec::new();
+    for change in of_kind {
+        let name = name(&change.object);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names
 }
 
-/// The changes of one deployment.
-fn about<'a>(recording: &'a Recording, deployment: &'a str) -> impl Iterator<Item = &'a Change> {
+/// The changes of one object.
+fn about<'a>(recording: &'a Recording, kind: &'a str, name: &'a str) -> impl Iterator<Item = &'a Change> {
     let changes = recording.changes.iter();
-    changes.filter(move |change| {
-        change.object["kind"] == "FlinkDeployment" && change.object["metadata"]["name"] == deployment
-    })
+    changes.filter(move |change| change.object["kind"] == kind && change.object["metadata"]["name"] == name)
 }
 
-/// What was recorded of one deployment and is compared.
-fn story(recording: &Recording, deployment: &str) -> Story {
+/// What was recorded of one object and is compared.
+fn story(recording: &Recording, kind: &str, name: &str) -> Story {
     let is_compared = |change: &&Change| {
         !LEFT_OUT.iter().any(|(scenario, object, from, to, _)| {
-            *scenario == recording.scenario.name && *object == deployment && (*from..=*to).contains(&change.t)
+            *scenario == recording.scenario.name && *object == name && (*from..=*to).contains(&change.t)
         })
     };
-    let sights: Vec<_> = about(recording, deployment)
-        .filter(is_compared)
-        .map(|change| match change.change {
-            ChangeType::Deleted => Sight::gone(),
-            ChangeType::Added | ChangeType::Modified => Sight::of(&change.object),
-        })
-        .collect();
+    let changes: Vec<_> = about(recording, kind, name).filter(is_compared).collect();
     let events = recording
         .changes
         .iter()
@@ -195,12 +257,26 @@ fn story(recording: &Recording, deployment: &str) -> Story {
         .map(|change| &change.object);
     let events = events.filter(|object| {
         let target = &object["involvedObject"];
-        object["kind"] == "Event" && target["kind"] == "FlinkDeployment" && target["name"] == deployment
+        object["kind"] == "Event" && target["kind"] == kind && target["name"] == name
     });
-    Story::new(
-        &sights,
-        events.map(|event| (text(&event["reason"]), text(&event["message"]))),
-    )
+    let events: Vec<_> = events
+        .map(|event| (text(&event["reason"]), text(&event["message"])))
+        .collect();
+    if kind == SNAPSHOT {
+        let lines = changes.iter().map(|change| match change.change {
+            ChangeType::Deleted => "gone".to_owned(),
+            ChangeType::Added | ChangeType::Modified => snapshot_line(&change.object),
+        });
+        return Story::of_lines(lines.collect(), at_home(events, &recording.scenario.namespace));
+    }
+    let sights: Vec<_> = changes
+        .iter()
+        .map(|change| match change.change {
+            ChangeType::Deleted => Sight::gone(),
+            ChangeType::Added | ChangeType::Modified => Sight::of(&change.object),
+        })
+        .collect();
+    Story::new(&sights, events)
 }
 
 /// The recorded lives of the objects of one deployment's cluster.
@@ -209,7 +285,7 @@ fn objects(recording: &Recording, deployment: &str) -> Vec<String> {
     let mut state = String::new();
     for change in &recording.changes {
         let object = &change.object;
-        if object["kind"] == "FlinkDeployment" && name(object) == deployment {
+        if object["kind"] == DEPLOYMENT && name(object) == deployment {
             state = text(&object["status"]["lifecycleState"]);
         }
         let part = match object["kind"].as_str() {
@@ -259,30 +335,22 @@ fn lives(changes: &[(String, parts::Change)]) -> Vec<String> {
 enum Happening<'a> {
     Step(&'a Step),
     Request(&'a Answer),
-    /// Session jobs are not rehearsed, but they hold their clusters.
-    SessionJob(&'a Change),
 }
 
 /// Does the steps of a scenario, and lets time pass in between.
 fn play(recording: &Recording) -> Rehearsal {
     let mut rehearsal = Rehearsal::default();
-    for name in deployments(recording) {
+    for name in names(recording, DEPLOYMENT) {
         for (start, mishap) in mishaps(recording, &name) {
             rehearsal.expect_mishap(&name, start, mishap);
         }
     }
+    rehearsal.configure_operator(Artifacts::of(&recording.scenario.operator_config));
     let steps = recording.scenario.steps.iter();
-    let jobs = recording.changes.iter();
-    let jobs = jobs.filter(|change| change.object["kind"] == "FlinkSessionJob");
+    let answers = recording.answers.iter();
     let mut happened: Vec<_> = steps
         .map(|step| (step.t, Happening::Step(step)))
-        .chain(
-            recording
-                .answers
-                .iter()
-                .map(|answer| (answer.t, Happening::Request(answer))),
-        )
-        .chain(jobs.map(|change| (change.t, Happening::SessionJob(change))))
+        .chain(answers.map(|answer| (answer.t, Happening::Request(answer))))
         .collect();
     happened.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     for (time, happening) in happened {
@@ -290,7 +358,6 @@ fn play(recording: &Recording) -> Rehearsal {
         match happening {
             Happening::Step(step) => perform(&mut rehearsal, step),
             Happening::Request(answer) => request(&mut rehearsal, answer),
-            Happening::SessionJob(change) => session_job(&mut rehearsal, change),
         }
     }
     rehearsal.pass((recording.end() - rehearsal.seconds()).max(0.0));
@@ -303,12 +370,26 @@ fn perform(rehearsal: &mut Rehearsal, step: &Step) {
     let spec = step.manifest.as_ref().and_then(|manifest| manifest.get("spec"));
     let spec = spec.cloned().unwrap_or_else(|| json!({}));
     match (step.kind.as_str(), step.action) {
-        ("FlinkDeployment", Action::Create | Action::Apply) if matches!(result.http, 201 | 409) => {
+        (DEPLOYMENT, Action::Create | Action::Apply) if matches!(result.http, 201 | 409) => {
             assert_eq!(rehearsal.create(name, spec), result.http == 201, "{name} at {}", step.t);
         }
         _ if !result.is_accepted() => {}
-        ("FlinkDeployment", Action::Apply | Action::Patch) => rehearsal.patch(name, &spec),
-        ("FlinkDeployment", Action::Delete) => rehearsal.delete(name),
+        (DEPLOYMENT, Action::Apply | Action::Patch) => rehearsal.patch(name, &spec),
+        (DEPLOYMENT, Action::Delete) => rehearsal.delete(name),
+        (SESSION_JOB, Action::Create | Action::Apply) if result.http == 201 => {
+            assert!(rehearsal.create_session_job(name, spec), "{name} at {}", step.t);
+        }
+        (SESSION_JOB, Action::Apply | Action::Patch) => rehearsal.patch_session_job(name, &spec),
+        (SESSION_JOB, Action::Delete) => rehearsal.delete_session_job(name),
+        (SNAPSHOT, Action::Create | Action::Apply) if result.http == 201 => rehearsal.create_snapshot(name, spec),
+        (SNAPSHOT, Action::Patch) if spec == json!({}) => rehearsal.release_snapshot(name),
+        (SNAPSHOT, Action::Apply | Action::Patch) => rehearsal.patch_snapshot(name, &spec),
+        (SNAPSHOT, Action::Delete) => rehearsal.delete_snapshot(name),
+        ("ConfigMap", Action::Patch) if name.ends_with("/flink-operator-config") => {
+            let configuration = step.manifest.clone().unwrap_or_default();
+            let configuration: BTreeMap<_, _> = serde_json::from_value(configuration).unwrap();
+            rehearsal.configure_operator(Artifacts::of(&configuration));
+        }
         ("Namespace", Action::Delete) => rehearsal.delete_namespace(),
         ("Pod", Action::Delete) if name.contains("-taskmanager-") => {
             rehearsal.kill_task_manager(name.split("-taskmanager-").next().unwrap_or_default());
@@ -341,21 +422,11 @@ fn request(rehearsal: &mut Rehearsal, answer: &Answer) {
     }
 }
 
-fn session_job(rehearsal: &mut Rehearsal, change: &Change) {
-    let job = name(&change.object);
-    match change.change {
-        ChangeType::Deleted => rehearsal.session_job_gone(&job),
-        ChangeType::Added | ChangeType::Modified => {
-            rehearsal.session_job(change.object["spec"]["deploymentName"].as_str().unwrap(), &job);
-        }
-    }
-}
-
 /// What went wrong by chance, by the number of the start.
 fn mishaps(recording: &Recording, deployment: &str) -> BTreeMap<usize, Mishap> {
     let mut mishaps = BTreeMap::<usize, Mishap>::new();
     let (mut starts, mut missing) = (0_usize, true);
-    for change in about(recording, deployment) {
+    for change in about(recording, DEPLOYMENT, deployment) {
         let status = &change.object["status"];
         let job_manager = &status["jobManagerDeploymentStatus"];
         if missing && job_manager == "DEPLOYING" {

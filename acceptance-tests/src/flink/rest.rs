@@ -10,6 +10,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
+mod jars;
+mod operations;
+
+pub use jars::{Jar, Run};
+pub use operations::Operation;
+
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -24,8 +30,10 @@ pub enum RestError {
     Refused {
         /// The HTTP status.
         status: StatusCode,
-        /// What the JobManager said.
+        /// What the JobManager said first.
         message: String,
+        /// All that it said, with Java stacks.
+        details: String,
     },
     /// An operation that was accepted failed later. The text is the first line of its Java stack.
     #[error("{0}")]
@@ -174,9 +182,23 @@ impl Rest {
     }
 
     async fn call(self, method: Method, path: &str, body: Option<Value>) -> Result<Value, RestError> {
-        let (status, bytes) = tokio::time::timeout(PATIENCE, self.send(method, path, body))
+        let text = body.map(|body| body.to_string()).unwrap_or_default();
+        self.exchange(method, path, "application/json", text.into(), PATIENCE)
             .await
-            .map_err(|_| RestError::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())))??;
+    }
+
+    /// One request and its answer as JSON.
+    async fn exchange(
+        self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<Value, RestError> {
+        let (status, bytes) = tokio::time::timeout(patience, self.send(method, path, content_type, body))
+            .await
+            .map_err(|_| RestError::Unreachable(format!("no answer within {} s", patience.as_secs())))??;
         if status.is_success() {
             return match bytes.is_empty() {
                 true => Ok(Value::Null),
@@ -184,15 +206,23 @@ impl Rest {
             };
         }
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let message = answer.pointer("/errors/0").and_then(Value::as_str);
-        let message = message
-            .and_then(|text| text.lines().next())
-            .unwrap_or("no reason")
-            .to_owned();
-        Err(RestError::Refused { status, message })
+        let errors = answer.get("errors").and_then(Value::as_array).into_iter().flatten();
+        let errors: Vec<_> = errors.filter_map(Value::as_str).collect();
+        let message = errors.first().and_then(|text| text.lines().next());
+        Err(RestError::Refused {
+            status,
+            message: message.unwrap_or("no reason").to_owned(),
+            details: errors.join(", "),
+        })
     }
 
-    async fn send(self, method: Method, path: &str, body: Option<Value>) -> Result<(StatusCode, Bytes), RestError> {
+    async fn send(
+        self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<(StatusCode, Bytes), RestError> {
         let unreachable = |error: &dyn std::error::Error| RestError::Unreachable(error.to_string());
         let stream = TcpStream::connect(("127.0.0.1", self.port))
             .await
@@ -201,13 +231,12 @@ impl Rest {
         let (mut sender, connection) = handshake.map_err(|error| unreachable(&error))?;
         // Ends by itself once the answer is read and the sender is dropped.
         tokio::spawn(connection);
-        let text = body.map(|body| body.to_string()).unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", format!("127.0.0.1:{}", self.port))
-            .header("content-type", "application/json")
-            .body(Full::<Bytes>::from(text))
+            .header("content-type", content_type)
+            .body(Full::<Bytes>::from(body))
             .map_err(|error| unreachable(&error))?;
         let response = sender
             .send_request(request)

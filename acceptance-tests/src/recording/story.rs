@@ -34,6 +34,16 @@ impl Story {
         }
     }
 
+    /// The story of an object whose states are told in lines.
+    pub fn of_lines(states: Vec<String>, events: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut states = states;
+        states.dedup();
+        Self {
+            states,
+            events: told(events),
+        }
+    }
+
     /// What was recorded of the `FlinkDeployment` with this name until a moment, in seconds.
     pub fn recorded(recording: &Recording, name: &str, until: f64) -> Self {
         let changes = || recording.changes.iter().filter(|change| change.t <= until);
@@ -150,6 +160,7 @@ fn told(events: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
                 state => format!("JobStatusChanged to {}", state.unwrap_or_default()),
             },
             "Error" | "JobException" | "FailedCreate" => reason,
+            "SavepointError" | "CheckpointError" if message.starts_with('{') => reason,
             _ => format!("{reason}: {message}"),
         };
         if lines.last() != Some(&line) {

@@ -1,26 +1,42 @@
-//! One deployment: it is read, the operator decides, and what it decided is done.
+//! One deployment: it is read, the operator decides, and what it decided is done. Session jobs and snapshots have actors
+//! of their own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use super::Options;
 use super::driver::Driver;
-use super::kubernetes::{Desk, is_too_late, parse};
-use super::operator::{rfc3339, step};
+use super::job_managers::JobManagers;
+use super::kubernetes::{Desk, Kind, is_too_late, parse};
+use super::operator::step;
 use super::switches::{Hold, Switches};
-use super::timing::{AT_ONCE, INTERVAL, PROGRESS};
-use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
+use super::timing::{AT_ONCE, PROGRESS};
+use super::watched::{Catalogue, Namespaces, Seen, Watched};
+use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Step};
 
-/// Labels of every namespace, by name.
-pub type Namespaces = BTreeMap<String, BTreeMap<String, String>>;
+pub mod session_job;
+pub mod snapshot;
+
+/// What all actors have in common.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The API server.
+    pub client: kube::Client,
+    /// What the stand-in was started with.
+    pub options: Options,
+    /// Labels of all namespaces.
+    pub namespaces: watch::Receiver<Arc<Namespaces>>,
+    /// Where one object looks for another.
+    pub catalogue: Catalogue,
+    /// What runs.
+    pub job_managers: JobManagers,
+}
 
 /// How long after a failure of the API server it is tried again.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -33,22 +49,56 @@ pub fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or_default()
 }
 
+/// How long to rest after a turn of the actor of this object; `None` for as long as nothing changes.
+fn pause_after(turn: Result<Option<Duration>>, namespace: &str, name: &str) -> Option<Duration> {
+    match turn {
+        Ok(pause) => pause,
+        Err(error) if is_too_late(&error) => {
+            debug!("{namespace}/{name}: {error:#}");
+            Some(AFTER_FAILURE)
+        }
+        Err(error) => {
+            warn!("{namespace}/{name}: {error:#}");
+            Some(AFTER_FAILURE)
+        }
+    }
+}
+
+/// Sleeps so long, or for ever.
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Events are worth nothing that waits for them.
+async fn write_event(desk: &Desk, object: &DynamicObject, event: &Event) {
+    if let Err(error) = desk.write_event(object, event, now()).await {
+        debug!("{}: {error:#}", object.name_any());
+    }
+}
+
+/// Waits while a test wants this moment to last.
+async fn wait_while_held(watched: &mut Watched, moment: Hold) {
+    while watched.switches_now().holds(moment) {
+        tokio::time::sleep(WHILE_HELD).await;
+    }
+}
+
 /// What takes care of one deployment, from its first version until the stand-in ends: a deployment of
 /// the same name may be created again.
 pub struct Actor {
-    options: Options,
+    surroundings: Surroundings,
     namespace: String,
     name: String,
     desk: Desk,
     driver: Driver,
-    seen: watch::Receiver<Option<Arc<DynamicObject>>>,
-    namespaces: watch::Receiver<Arc<Namespaces>>,
-    /// Tells that the Deployment of the cluster's JobManager was removed, by us or by others.
+    watched: Watched,
+    /// Tells that the Deployment of the cluster's JobManager was removed, by us or by others, or that a session job was.
     parts: watch::Receiver<()>,
     /// Whether it told so since the cluster was last looked at.
     removed: bool,
-    /// What our own last write returned: the watch may not have brought it yet.
-    wrote: Option<Arc<DynamicObject>>,
     /// The object that the cluster and the memory belong to.
     uid: Option<String>,
     memory: Memory,
@@ -56,28 +106,31 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// For the deployment `namespace/name`. `seen` is what the watch brought last; `parts` changes when the JobManager's
-    /// Deployment is removed.
+    /// For the deployment `namespace/name`. `seen` is what the watch brought last; `parts` changes when something goes
+    /// that belongs to the cluster.
     pub fn new(
-        client: kube::Client,
-        options: Options,
+        surroundings: Surroundings,
         (namespace, name): (&str, &str),
-        seen: watch::Receiver<Option<Arc<DynamicObject>>>,
+        seen: Seen,
         parts: watch::Receiver<()>,
-        namespaces: watch::Receiver<Arc<Namespaces>>,
     ) -> Self {
-        let desk = Desk::new(client, namespace, name);
+        let desk = Desk::new(surroundings.client.clone(), Kind::Deployment, namespace, name);
+        let options = surroundings.options.clone();
         Self {
-            driver: Driver::new(options.clone(), desk.clone(), namespace, name),
+            driver: Driver::new(
+                options,
+                surroundings.job_managers.clone(),
+                desk.clone(),
+                namespace,
+                name,
+            ),
             desk,
-            options,
+            watched: Watched::new(namespace, seen, surroundings.namespaces.clone()),
+            surroundings,
             namespace: namespace.to_owned(),
             name: name.to_owned(),
-            seen,
-            namespaces,
             parts,
             removed: false,
-            wrote: None,
             uid: None,
             memory: Memory::default(),
             outcome: None,
@@ -87,17 +140,7 @@ impl Actor {
     /// Works until it is dropped.
     pub async fn run(mut self) {
         loop {
-            let pause = match self.turn().await {
-                Ok(pause) => pause,
-                Err(error) if is_too_late(&error) => {
-                    debug!("{}/{}: {error:#}", self.namespace, self.name);
-                    Some(AFTER_FAILURE)
-                }
-                Err(error) => {
-                    warn!("{}/{}: {error:#}", self.namespace, self.name);
-                    Some(AFTER_FAILURE)
-                }
-            };
+            let pause = pause_after(self.turn().await, &self.namespace, &self.name);
             if self.rest(pause).await.is_err() {
                 return;
             }
@@ -106,52 +149,27 @@ impl Actor {
 
     /// Waits until it is time for another look, or until somebody else changed something. Fails where the stand-in ends.
     async fn rest(&mut self, pause: Option<Duration>) -> Result<(), watch::error::RecvError> {
-        let asleep = async {
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => std::future::pending().await,
-            }
-        };
-        let mut asleep = std::pin::pin!(asleep);
-        loop {
-            tokio::select! {
-                () = &mut asleep => return Ok(()),
-                changed = self.seen.changed() => {
-                    changed?;
-                    if !self.is_echo() {
-                        return Ok(());
-                    }
-                }
-                changed = self.namespaces.changed() => return changed,
-                changed = self.parts.changed() => {
-                    self.removed = true;
-                    return changed;
-                }
+        tokio::select! {
+            () = sleep(pause) => Ok(()),
+            changed = self.watched.changed() => changed,
+            changed = self.parts.changed() => {
+                self.removed = true;
+                changed
             }
         }
-    }
-
-    /// Whether the watch brought what we wrote ourselves.
-    fn is_echo(&self) -> bool {
-        let seen = self.seen.borrow();
-        let (Some(seen), Some(wrote)) = (&*seen, &self.wrote) else {
-            return false;
-        };
-        seen.uid() == wrote.uid() && version(seen) <= version(wrote)
     }
 
     /// Looks once. Returns when to look again, if nothing changes before.
     async fn turn(&mut self) -> Result<Option<Duration>> {
-        let Some(object) = self.current() else {
+        let Some(object) = self.watched.current() else {
             self.driver.forget().await;
             self.uid = None;
             return Ok(None);
         };
-        // The object's watch may be ahead of the namespaces': their labels say how it is to be treated.
-        if !self.namespaces.borrow_and_update().contains_key(&self.namespace) {
+        // Their labels say how it is to be treated.
+        let Some(switches) = self.watched.switches(&object) else {
             return Ok(None);
-        }
-        let switches = self.switches(&object);
+        };
         if switches.operator_down() {
             return Ok(None);
         }
@@ -172,8 +190,10 @@ impl Actor {
         let cluster = self.driver.view(&switches, now()).await?;
         self.tell_of_waiting(&object).await;
         let is_session = parsed.spec.job.is_none();
-        let session_jobs = if parsed.deleting && is_session {
-            self.desk.session_jobs().await?
+        let session_jobs: Vec<_> = if parsed.deleting && is_session {
+            let mut names = self.surroundings.catalogue.jobs_of(&self.namespace, &self.name);
+            names.extend(self.desk.session_jobs().await?);
+            names.into_iter().collect()
         } else {
             Vec::new()
         };
@@ -186,7 +206,7 @@ impl Actor {
             snapshot_objects: true,
             ha_metadata,
             now: now(),
-            speed: self.options.time_factor.recip(),
+            speed: self.surroundings.options.time_factor.recip(),
             fresh_job_id: random_hex(),
         };
         let Step { effects, again } = step(&situation, &mut self.memory);
@@ -204,7 +224,7 @@ impl Actor {
         // An operator has nothing to look at while a job is suspended; the JobManager's service has.
         let again = again.or_else(|| self.driver.is_starting().then_some(PROGRESS));
         let again = if deployed { Some(AT_ONCE) } else { again };
-        Ok(again.map(|again| again.mul_f64(self.options.time_factor)))
+        Ok(again.map(|again| again.mul_f64(self.surroundings.options.time_factor)))
     }
 
     /// Says why a cluster does not start yet, for those who wait for it.
@@ -219,44 +239,7 @@ impl Actor {
             message,
             component: "JobManagerDeployment",
         };
-        self.write_event(object, &event).await;
-    }
-
-    /// Events are worth nothing that waits for them.
-    async fn write_event(&self, object: &DynamicObject, event: &Event) {
-        if let Err(error) = self.desk.write_event(object, event, now()).await {
-            debug!("{}/{}: {error:#}", self.namespace, self.name);
-        }
-    }
-
-    /// The newest version known: what the watch brought, or what our own last write returned.
-    fn current(&mut self) -> Option<Arc<DynamicObject>> {
-        let seen = self.seen.borrow_and_update().clone();
-        let Some(seen) = seen else {
-            self.wrote = None;
-            return None;
-        };
-        match &self.wrote {
-            Some(wrote) if wrote.uid() == seen.uid() && version(wrote) > version(&seen) => Some(Arc::clone(wrote)),
-            _ => Some(seen),
-        }
-    }
-
-    fn switches(&mut self, object: &DynamicObject) -> Switches {
-        let namespaces = self.namespaces.borrow_and_update();
-        let none = BTreeMap::new();
-        Switches::of(namespaces.get(&self.namespace).unwrap_or(&none), object.annotations())
-    }
-
-    fn switches_now(&mut self) -> Switches {
-        self.current().map(|object| self.switches(&object)).unwrap_or_default()
-    }
-
-    /// Waits while a test wants this moment to last.
-    async fn wait_while_held(&mut self, moment: Hold) {
-        while self.switches_now().holds(moment) {
-            tokio::time::sleep(WHILE_HELD).await;
-        }
+        write_event(&self.desk, object, &event).await;
     }
 
     /// An object that is new to us: it may have been taken care of before this program started.
@@ -282,22 +265,24 @@ impl Actor {
     }
 
     async fn perform(&mut self, effect: Effect) -> Result<()> {
-        let Some(object) = self.current() else { return Ok(()) };
+        let Some(object) = self.watched.current() else {
+            return Ok(());
+        };
         if object.uid() != self.uid {
             // Deleted and created again in between: this was about the old one.
             return Ok(());
         }
         let uid = self.uid.clone().unwrap_or_default();
         match effect {
-            Effect::AddFinalizer => self.wrote = self.desk.set_finalizer(&object, true).await?.map(Arc::new),
+            Effect::AddFinalizer => self.watched.wrote(self.desk.set_finalizer(&object, true).await?),
             Effect::RemoveFinalizer => {
-                self.wait_while_held(Hold::Deleting).await;
-                self.wrote = self.desk.set_finalizer(&object, false).await?.map(Arc::new);
+                wait_while_held(&mut self.watched, Hold::Deleting).await;
+                self.watched.wrote(self.desk.set_finalizer(&object, false).await?);
             }
-            Effect::Status(status) => self.wrote = self.desk.write_status(&object, &status).await?.map(Arc::new),
-            Effect::Event(event) => self.write_event(&object, &event).await,
+            Effect::Status(status) => self.watched.wrote(self.desk.write_status(&object, &*status).await?),
+            Effect::Event(event) => write_event(&self.desk, &object, &event).await,
             Effect::Deploy(deploy) => {
-                let switches = self.switches(&object);
+                let switches = self.watched.switches_now();
                 let deployed = self.driver.deploy(*deploy, &uid, &switches).await?;
                 self.outcome = deployed.err().map(Outcome::Refused);
             }
@@ -308,13 +293,13 @@ impl Actor {
             Effect::Cancel => self.driver.cancel(now()).await,
             Effect::TearDown { keep_metadata } => {
                 if object.metadata.deletion_timestamp.is_none() {
-                    self.wait_while_held(Hold::Suspending).await;
+                    wait_while_held(&mut self.watched, Hold::Suspending).await;
                 }
                 self.driver.tear_down(keep_metadata).await?;
             }
             Effect::Stop { directory, drain } => {
-                self.wait_while_held(Hold::Suspending).await;
-                let switches = self.switches(&object);
+                wait_while_held(&mut self.watched, Hold::Suspending).await;
+                let switches = self.watched.switches_now();
                 self.outcome = Some(self.driver.stop(&directory, drain, &random_hex(), &switches).await);
             }
             Effect::Trigger(trigger) => {
@@ -322,7 +307,7 @@ impl Actor {
                 self.outcome = Some(Outcome::Taken(taken));
             }
             Effect::Scale(task_managers) => self.driver.scale(task_managers).await?,
-            Effect::Snapshot(snapshot) => match self.snapshot(&snapshot).await {
+            Effect::Snapshot(snapshot) => match self.desk.create_snapshot(&snapshot).await {
                 // Nothing is created in a namespace that is being deleted; the deletion must go on.
                 Err(error) if is_too_late(&error) => {}
                 done => done?,
@@ -330,48 +315,6 @@ impl Actor {
         }
         Ok(())
     }
-
-    /// Makes a snapshot's object and brings it to its end, as the operator's other controller would.
-    async fn snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
-        self.desk.create_snapshot(snapshot).await?;
-        let begun = rfc3339(now());
-        if snapshot.exists {
-            let status = completed(snapshot.path.clone().unwrap_or_default(), &begun, None);
-            return self.desk.write_snapshot(snapshot, &status).await;
-        }
-        let id = random_hex();
-        let running = json!({ "failures": 0, "state": "IN_PROGRESS", "triggerId": id, "triggerTimestamp": begun });
-        self.desk.write_snapshot(snapshot, &running).await?;
-        let trigger = snapshot.path.clone().map_or(Trigger::Checkpoint, Trigger::Savepoint);
-        let status = match self.driver.trigger(&trigger, &random_hex()).await {
-            Ok(path) => completed(path, &begun, Some(&id)),
-            Err(message) => json!({
-                "failures": 1, "state": "FAILED", "triggerId": id, "triggerTimestamp": begun,
-                "resultTimestamp": rfc3339(now()), "error": message,
-            }),
-        };
-        self.driver.take(INTERVAL / 10).await;
-        self.desk.write_snapshot(snapshot, &status).await
-    }
-}
-
-fn completed(path: String, begun: &str, id: Option<&str>) -> Value {
-    let mut status = json!({
-        "failures": 0, "state": "COMPLETED", "path": path, "triggerTimestamp": begun,
-        "resultTimestamp": rfc3339(now()),
-    });
-    if let Some(id) = id {
-        status["triggerId"] = json!(id);
-    }
-    status
-}
-
-/// Versions of one object are numbers that grow.
-fn version(object: &DynamicObject) -> u64 {
-    object
-        .resource_version()
-        .and_then(|version| version.parse().ok())
-        .unwrap_or_default()
 }
 
 /// 32 hexadecimal digits that nobody used before.
@@ -388,7 +331,9 @@ fn random_hex() -> String {
 /// Reads an object's place.
 pub fn key(object: &DynamicObject) -> Result<(String, String)> {
     Ok((
-        object.namespace().context("a FlinkDeployment is in a namespace")?,
+        object
+            .namespace()
+            .context("an object of the operator is in a namespace")?,
         object.name_any(),
     ))
 }

@@ -1,4 +1,4 @@
-//! Finds the deployments of all namespaces, and gives each to an actor of its own.
+//! Finds the operator's objects in all namespaces, and gives each to an actor of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -18,8 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::Options;
-use super::actor::{Actor, Namespaces, key};
-use super::kubernetes::resource;
+use super::actor::{Actor, Surroundings, key, session_job, snapshot};
+use super::job_managers::JobManagers;
+use super::kubernetes::Kind;
+use super::watched::{Catalogue, Namespaces};
 
 const BEFORE_NEXT_LIST: Duration = Duration::from_millis(500);
 
@@ -28,15 +30,22 @@ pub async fn run(client: Client, options: Options, cancellation: CancellationTok
     std::fs::create_dir_all(&options.state_dir).with_context(|| format!("create {}", options.state_dir.display()))?;
     let (labels, namespaces) = watch::channel(Arc::new(Namespaces::new()));
     let crew = Mutex::new(Crew {
-        client: client.clone(),
-        options,
-        namespaces,
+        surroundings: Surroundings {
+            client: client.clone(),
+            options,
+            namespaces,
+            catalogue: Catalogue::new(),
+            job_managers: JobManagers::default(),
+        },
         seats: BTreeMap::new(),
         actors: JoinSet::new(),
     });
     let all_namespaces: Api<Namespace> = Api::all(client.clone());
     let all_parts: Api<Deployment> = Api::all(client.clone());
-    let all_deployments: Api<DynamicObject> = Api::all_with(client, &resource("FlinkDeployment"));
+    let all = |kind: Kind| -> Api<DynamicObject> { Api::all_with(client.clone(), &kind.resource()) };
+    let all_deployments = all(Kind::Deployment);
+    let all_session_jobs = all(Kind::SessionJob);
+    let all_snapshots = all(Kind::Snapshot);
     // The labels first: they say how a deployment is to be treated.
     let mut known = Namespaces::new();
     let mut note = |change: Change<Namespace>| {
@@ -60,11 +69,19 @@ pub async fn run(client: Client, options: Options, cancellation: CancellationTok
         }
     });
     let deployments = follow(&all_deployments, ListParams::default(), |change| {
-        lock(&crew).hear(change)
+        lock(&crew).hear(Kind::Deployment, change)
+    });
+    let session_jobs = follow(&all_session_jobs, ListParams::default(), |change| {
+        lock(&crew).hear(Kind::SessionJob, change)
+    });
+    let snapshots = follow(&all_snapshots, ListParams::default(), |change| {
+        lock(&crew).hear(Kind::Snapshot, change)
     });
     tokio::select! {
         () = namespaces => {}
         () = deployments => {}
+        () = session_jobs => {}
+        () = snapshots => {}
         () = parts => {}
         () = cancellation.cancelled() => {}
     }
@@ -131,66 +148,86 @@ where
 
 /// Through which an actor hears.
 struct Seat {
-    /// Of its deployment.
+    /// Of its object.
     object: watch::Sender<Option<Arc<DynamicObject>>>,
-    /// That the JobManager's Deployment was removed.
+    /// That something of its cluster was removed.
     parts: watch::Sender<()>,
 }
 
 /// All actors.
 struct Crew {
-    client: Client,
-    options: Options,
-    namespaces: watch::Receiver<Arc<Namespaces>>,
-    seats: BTreeMap<(String, String), Seat>,
+    surroundings: Surroundings,
+    seats: BTreeMap<(Kind, String, String), Seat>,
     actors: JoinSet<()>,
 }
 
 impl Crew {
-    fn hear(&mut self, change: Change<DynamicObject>) {
+    fn hear(&mut self, kind: Kind, change: Change<DynamicObject>) {
         match change {
-            Change::One(object) => self.tell(object),
+            Change::One(object) => self.tell(kind, object),
             Change::Gone(object) => {
-                if let Some(seat) = key(&object).ok().and_then(|key| self.seats.get(&key)) {
-                    seat.object.send_replace(None);
+                if let Ok((namespace, name)) = key(&object) {
+                    self.tell_gone(kind, &namespace, &name);
                 }
             }
             Change::All(objects) => {
                 let there: BTreeSet<_> = objects.iter().filter_map(|object| key(object).ok()).collect();
-                for (_, seat) in self.seats.iter().filter(|(key, _)| !there.contains(key)) {
-                    seat.object.send_replace(None);
+                let known = self.seats.keys().filter(|(of, ..)| *of == kind);
+                let known: Vec<_> = known
+                    .map(|(_, namespace, name)| (namespace.clone(), name.clone()))
+                    .collect();
+                for (namespace, name) in known.iter().filter(|key| !there.contains(key)) {
+                    self.tell_gone(kind, namespace, name);
                 }
-                objects.into_iter().for_each(|object| self.tell(object));
+                objects.into_iter().for_each(|object| self.tell(kind, object));
             }
         }
     }
 
     fn hear_removed(&mut self, part: &Deployment) {
-        let key = (part.namespace().unwrap_or_default(), part.name_any());
+        self.tell_of_loss(&part.namespace().unwrap_or_default(), &part.name_any());
+    }
+
+    /// Something is gone that belongs to the cluster of a deployment, or holds it.
+    fn tell_of_loss(&self, namespace: &str, deployment: &str) {
+        let key = (Kind::Deployment, namespace.to_owned(), deployment.to_owned());
         if let Some(seat) = self.seats.get(&key) {
             seat.parts.send_replace(());
         }
     }
 
-    fn tell(&mut self, object: DynamicObject) {
-        let Ok(key) = key(&object) else { return };
-        let object = Some(Arc::new(object));
+    fn tell_gone(&mut self, kind: Kind, namespace: &str, name: &str) {
+        let catalogue = &self.surroundings.catalogue;
+        let last = catalogue.get(kind, namespace, name);
+        catalogue.remove(kind, namespace, name);
+        if let Some(seat) = self.seats.get(&(kind, namespace.to_owned(), name.to_owned())) {
+            seat.object.send_replace(None);
+        }
+        if let Some(last) = last.filter(|_| kind == Kind::SessionJob) {
+            let cluster = last.data["spec"]["deploymentName"].as_str();
+            self.tell_of_loss(namespace, cluster.unwrap_or_default());
+        }
+    }
+
+    fn tell(&mut self, kind: Kind, object: DynamicObject) {
+        let Ok((namespace, name)) = key(&object) else { return };
+        let object = Arc::new(object);
+        self.surroundings.catalogue.put(kind, &object);
+        let key = (kind, namespace.clone(), name.clone());
         if let Some(seat) = self.seats.get(&key) {
-            seat.object.send_replace(object);
+            seat.object.send_replace(Some(object));
             return;
         }
-        let (object, seen) = watch::channel(object);
+        let (object, seen) = watch::channel(Some(object));
         let (parts, removed) = watch::channel(());
-        let place = (key.0.as_str(), key.1.as_str());
-        let actor = Actor::new(
-            self.client.clone(),
-            self.options.clone(),
-            place,
-            seen,
-            removed,
-            self.namespaces.clone(),
-        );
-        self.actors.spawn(actor.run());
+        let (surroundings, place) = (self.surroundings.clone(), (namespace.as_str(), name.as_str()));
+        match kind {
+            Kind::Deployment => self.actors.spawn(Actor::new(surroundings, place, seen, removed).run()),
+            Kind::SessionJob => self
+                .actors
+                .spawn(session_job::Actor::new(surroundings, place, seen).run()),
+            Kind::Snapshot => self.actors.spawn(snapshot::Actor::new(surroundings, place, seen).run()),
+        };
         self.seats.insert(key, Seat { object, parts });
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::session_job::SessionJobSpec;
 use super::spec::{Component, Job, Spec};
 
 /// How far a change reaches; the greatest one counts.
@@ -34,6 +35,8 @@ impl fmt::Display for Class {
 /// All differences between two specs, in the operator's order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diff {
+    /// The Java class that was compared.
+    of: &'static str,
     changes: Vec<Change>,
 }
 
@@ -49,7 +52,10 @@ impl Diff {
     /// What changed from `old` to `new`.
     pub fn between(old: &Spec, new: &Spec) -> Self {
         use Class::{Ignore, Scale, Upgrade};
-        let mut diff = Self::default();
+        let mut diff = Self {
+            of: "FlinkDeploymentSpec",
+            changes: Vec::new(),
+        };
         let standalone = new.is_standalone();
         let scale = if standalone { Scale } else { Upgrade };
         diff.compare("image", &old.image, &new.image, Upgrade);
@@ -84,6 +90,14 @@ impl Diff {
         diff
     }
 
+    /// What changed from `old` to `new` in a session job: it has the fields that say what runs, and none of a cluster's.
+    pub fn of_session_job(old: &SessionJobSpec, new: &SessionJobSpec) -> Self {
+        Self {
+            of: "FlinkSessionJobSpec",
+            ..Self::between(&old.as_deployment(), &new.as_deployment())
+        }
+    }
+
     /// The greatest class, or `None` where nothing changed.
     pub fn class(&self) -> Option<Class> {
         self.changes.iter().map(|change| change.class).max()
@@ -98,7 +112,8 @@ impl Diff {
         let changes: Vec<_> = changes.collect();
         let class = self.class().unwrap_or(Class::Ignore);
         format!(
-            "{class} change(s) detected (Diff: FlinkDeploymentSpec[{}]), starting reconciliation.",
+            "{class} change(s) detected (Diff: {}[{}]), starting reconciliation.",
+            self.of,
             changes.join(", ")
         )
     }

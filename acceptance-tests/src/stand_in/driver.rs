@@ -1,28 +1,34 @@
 //! The cluster of one deployment: simulated, or real processes.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use tracing::{info, warn};
-
-use crate::flink::Installation;
+use tracing::warn;
 
 use super::Options;
+use super::job_managers::JobManagers;
 use super::kubernetes::{Desk, is_too_late};
 use super::parts::kubernetes::Objects;
 use super::places::Place;
 use super::real::{How, RealCluster};
 use super::simulation::{Account, Simulation};
-use super::spec::{JobState, Spec, UpgradeMode};
-use super::status::{Failure, JOB_FAILED, JobManagerStatus, ReconciliationState, Status};
+use super::spec::Spec;
+use super::status::{Failure, JOB_FAILED, Status};
 use super::switches::{Hold, Switches};
 use super::timing::{DEPLOY, SLOTS, STOP, TEAR_DOWN};
 use super::world::{ClusterView, Deploy, JobManager, Object, Outcome, Restore, Trigger};
 
+use resume::{left_standing, running};
+use start::Waiting;
+
+mod resume;
+mod start;
+
 /// What performs the operator's orders for one deployment.
 pub struct Driver {
     options: Options,
+    /// Where session jobs and snapshots find the JobManager.
+    job_managers: JobManagers,
     desk: Desk,
     namespace: String,
     name: String,
@@ -36,30 +42,15 @@ pub struct Driver {
     job_id: Option<String>,
 }
 
-/// A cluster that starts when there is a place for it.
-struct Waiting {
-    start: Start,
-    /// Whether it was said why.
-    told: bool,
-}
-
-/// How processes are started.
-#[derive(Clone)]
-struct Start {
-    installation: Installation,
-    deploy: Deploy,
-    uid: String,
-    how: How,
-}
-
 impl Driver {
     /// No cluster yet.
-    pub fn new(options: Options, desk: Desk, namespace: &str, name: &str) -> Self {
+    pub fn new(options: Options, job_managers: JobManagers, desk: Desk, namespace: &str, name: &str) -> Self {
         let simulation = Simulation::new(namespace, name, options.time_factor.recip());
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let place = options.places.for_one(format!("{namespace}/{name}"));
         Self {
             options,
+            job_managers,
             desk,
             namespace,
             name,
@@ -92,6 +83,7 @@ impl Driver {
         if was_there && !objects.has_job_manager() {
             self.simulation.tear_down();
             self.waiting = None;
+            self.job_managers.remove(&self.namespace, &self.name);
             if let Some(mut real) = self.real.take() {
                 real.tear_down().await?;
             }
@@ -122,8 +114,10 @@ impl Driver {
         let Some(deploy) = running(object, status) else {
             return Ok(());
         };
+        // What a session cluster shows as the state of its job is left over from its last upgrade.
+        let ended = object.spec.job.is_some() && status.is_terminal();
         if let Some(installation) = self.real_flink(&deploy, switches, true)
-            && !status.is_terminal()
+            && !ended
         {
             return self.start_in_turn(installation, deploy, uid, How::Again).await;
         }
@@ -157,6 +151,7 @@ impl Driver {
             },
             None => self.simulation.view(now),
         };
+        self.show_job_manager(&view);
         if let Some(objects) = &mut self.objects
             && let Err(error) = objects.follow(&view).await
             && !is_too_late(&error)
@@ -177,6 +172,19 @@ impl Driver {
             };
         }
         Ok(view)
+    }
+
+    /// Lets session jobs and snapshots find the JobManager that was just looked at.
+    fn show_job_manager(&self, view: &ClusterView) {
+        let (namespace, name) = (&self.namespace, &self.name);
+        match self.real.as_ref().map(RealCluster::rest) {
+            Some(Some(rest)) => self.job_managers.answer(namespace, name, rest),
+            None if view.job_manager == JobManager::Up => {
+                self.job_managers
+                    .simulate(namespace, name, self.options.time_factor.recip());
+            }
+            Some(None) | None => self.job_managers.remove(namespace, name),
+        }
     }
 
     /// Starts a cluster. The inner error is Kubernetes' refusal of its objects.
@@ -208,6 +216,7 @@ impl Driver {
     pub async fn tear_down(&mut self, keep_metadata: bool) -> Result<()> {
         let mut checkpoint = self.simulation.view(super::actor::now()).checkpoint;
         let deployed = self.objects.as_ref().and_then(Objects::deployed).cloned();
+        self.job_managers.remove(&self.namespace, &self.name);
         match (self.waiting.take(), self.real.take()) {
             (Some(_), _) => {}
             (None, Some(mut real)) => {
@@ -300,6 +309,7 @@ impl Driver {
     /// Forgets a deployment that is gone.
     pub async fn forget(&mut self) {
         self.objects = None;
+        self.job_managers.remove(&self.namespace, &self.name);
         self.simulation.tear_down();
         self.waiting = None;
         if let Some(mut real) = self.real.take()
@@ -318,120 +328,4 @@ impl Driver {
     fn milliseconds(&self, duration: Duration) -> i64 {
         i64::try_from(duration.mul_f64(self.options.time_factor).as_millis()).unwrap_or_default()
     }
-
-    /// The Flink whose processes are started: none for what could not start, and for session clusters.
-    fn real_flink(&self, deploy: &Deploy, switches: &Switches, account_exists: bool) -> Option<Installation> {
-        let jar = deploy.spec.job.as_ref().and_then(|job| job.jar_uri.as_deref());
-        let here = jar.is_none_or(|uri| uri.starts_with("local://") || uri.starts_with("file://"));
-        let can_start = account_exists && here && self.simulation.can_start(deploy);
-        if deploy.job_id.is_none() || !can_start || switches.status_only() {
-            return None;
-        }
-        let wanted = deploy.spec.flink_version.as_deref().unwrap_or_default();
-        let mut known = self.options.flink.iter();
-        let found = known.find(|installation| installation.version().is(wanted));
-        if found.is_none() && !self.options.flink.is_empty() {
-            let (namespace, name) = (&self.namespace, &self.name);
-            info!("{namespace}/{name}: only statuses are written, the sandbox was started without Flink {wanted}");
-        }
-        found.cloned()
-    }
-
-    /// Starts processes as soon as there is a place for them.
-    async fn start_in_turn(&mut self, installation: Installation, deploy: Deploy, uid: &str, how: How) -> Result<()> {
-        let start = Start {
-            installation,
-            deploy,
-            uid: uid.to_owned(),
-            how,
-        };
-        self.waiting = Some(Waiting { start, told: false });
-        let started = self.start_waiting().await;
-        if started.is_err() {
-            // Whoever asked for it will ask again.
-            self.waiting = None;
-        }
-        started
-    }
-
-    async fn start_waiting(&mut self) -> Result<()> {
-        if let Some(waiting) = &self.waiting
-            && self.place.take()
-        {
-            let Start {
-                installation,
-                deploy,
-                uid,
-                how,
-            } = waiting.start.clone();
-            self.start(installation, deploy, &uid, how).await?;
-            self.waiting = None;
-        }
-        Ok(())
-    }
-
-    async fn start(&mut self, installation: Installation, deploy: Deploy, uid: &str, how: How) -> Result<()> {
-        let directory: PathBuf = self
-            .options
-            .state_dir
-            .join("flink")
-            .join(&self.namespace)
-            .join(&self.name);
-        let mut real = RealCluster::new(
-            self.desk.client().clone(),
-            self.options.routes.clone(),
-            &self.namespace,
-            &self.name,
-            uid,
-            installation,
-            &self.options.state_dir.join("volumes"),
-            directory,
-        );
-        // For what only the spec tells: sizes.
-        self.simulation.resume(deploy.clone(), 0);
-        real.deploy(deploy, how).await?;
-        self.real = Some(real);
-        Ok(())
-    }
-}
-
-/// The JobManager that a native cluster keeps while its job is suspended, if the status says so.
-fn left_standing(status: &Status) -> Option<Deploy> {
-    let spec = status.reconciled()?.spec;
-    let suspended = spec.job_state() == Some(JobState::Suspended)
-        && status.reconciliation_status.state == ReconciliationState::Deployed
-        && status.job_manager_deployment_status == JobManagerStatus::Ready;
-    let job_id = status.job_status.job_id.clone();
-    suspended.then_some(Deploy {
-        spec,
-        job_id,
-        restore: Restore::Nothing,
-    })
-}
-
-/// What runs, if the status says that something does.
-fn running(object: &Object, status: &Status) -> Option<Deploy> {
-    let reconciled = status.reconciled()?;
-    let between = matches!(
-        status.reconciliation_status.state,
-        ReconciliationState::Upgrading | ReconciliationState::RollingBack
-    );
-    if between || reconciled.spec.job_state() == Some(JobState::Suspended) {
-        return None;
-    }
-    let rolled_back = status.reconciliation_status.state == ReconciliationState::RolledBack;
-    let spec = if rolled_back {
-        status.stable()?.spec
-    } else {
-        reconciled.spec
-    };
-    let mode = spec.job.as_ref().map(|job| job.upgrade_mode);
-    let path = status.job_status.upgrade_savepoint_path.clone();
-    let restore = match (mode, path) {
-        (Some(UpgradeMode::LastState), _) => Restore::LastState,
-        (Some(UpgradeMode::Savepoint), Some(path)) => Restore::From(path),
-        _ => Restore::Nothing,
-    };
-    let job_id = object.spec.job.as_ref().and(status.job_status.job_id.clone());
-    Some(Deploy { spec, job_id, restore })
 }

@@ -1,5 +1,6 @@
 //! What the stand-in reads and writes through the API server.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::{Context, Result};
@@ -7,22 +8,60 @@ use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessRevie
 use k8s_openapi::api::core::v1::{Event as CoreEvent, ServiceAccount};
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::operator::rfc3339;
+use super::session_job::{SessionJobObject, SessionJobSpec};
 use super::simulation::Account;
+use super::snapshot::{JobReference, SnapshotObject, SnapshotSpec};
 use super::spec::Spec;
-use super::status::Status;
 use super::world::{Event, Object, Snapshot};
 
-/// The finalizer of the real operator.
-const FINALIZER: &str = "flinkdeployments.flink.apache.org/finalizer";
 const MANAGER: &str = "flink-kubernetes-operator";
 
 /// One of the operator's kinds.
-pub fn resource(kind: &str) -> ApiResource {
-    let plural = format!("{}s", kind.to_lowercase());
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind), &plural)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `FlinkDeployment`.
+    Deployment,
+    /// `FlinkSessionJob`.
+    SessionJob,
+    /// `FlinkStateSnapshot`.
+    Snapshot,
+}
+
+impl Kind {
+    /// Its name in an object.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deployment => "FlinkDeployment",
+            Self::SessionJob => "FlinkSessionJob",
+            Self::Snapshot => "FlinkStateSnapshot",
+        }
+    }
+
+    /// For clients.
+    pub fn resource(self) -> ApiResource {
+        let kind = GroupVersionKind::gvk("flink.apache.org", "v1beta1", self.name());
+        ApiResource::from_gvk_with_plural(&kind, &self.plural())
+    }
+
+    fn plural(self) -> String {
+        format!("{}s", self.name().to_lowercase())
+    }
+
+    /// The finalizer of the real operator.
+    fn finalizer(self) -> String {
+        format!("{}.flink.apache.org/finalizer", self.plural())
+    }
+
+    /// Whether the operator's finalizer is on an object of this kind.
+    pub fn is_finalized(self, object: &DynamicObject) -> bool {
+        let ours = self.finalizer();
+        object.finalizers().contains(&ours)
+    }
 }
 
 /// Whether the API server answered with this code.
@@ -32,20 +71,50 @@ pub fn is_code(error: &kube::Error, code: u16) -> bool {
 
 /// Reads an object. Fails where the operator's own reader would.
 pub fn parse(object: &DynamicObject) -> Result<Object> {
-    let spec = object.data.get("spec").cloned().unwrap_or_else(|| json!({}));
-    let status = object.data.get("status").filter(|status| !status.is_null());
+    let spec = spec_of(object);
     Ok(Object {
         name: object.name_any(),
         generation: object.metadata.generation.unwrap_or_default(),
-        finalizer: object.finalizers().iter().any(|name| name == FINALIZER),
+        finalizer: Kind::Deployment.is_finalized(object),
         deleting: object.metadata.deletion_timestamp.is_some(),
         spec: Spec::of(&spec).context("read the spec")?,
-        status: status
-            .cloned()
-            .map(serde_json::from_value)
-            .transpose()
-            .context("read the status")?,
+        status: status_of(object)?,
     })
+}
+
+/// Reads a session job. Fails as [`parse`].
+pub fn parse_session_job(object: &DynamicObject) -> Result<SessionJobObject> {
+    Ok(SessionJobObject {
+        name: object.name_any(),
+        generation: object.metadata.generation.unwrap_or_default(),
+        finalizer: Kind::SessionJob.is_finalized(object),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        spec: SessionJobSpec::of(&spec_of(object)).context("read the spec")?,
+        status: status_of(object)?,
+    })
+}
+
+/// Reads a snapshot. Fails as [`parse`].
+pub fn parse_snapshot(object: &DynamicObject) -> Result<SnapshotObject> {
+    Ok(SnapshotObject {
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+        labels: object.labels().clone(),
+        finalizer: Kind::Snapshot.is_finalized(object),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        spec: SnapshotSpec::of(&spec_of(object)).context("read the spec")?,
+        status: status_of(object)?,
+    })
+}
+
+fn spec_of(object: &DynamicObject) -> Value {
+    object.data.get("spec").cloned().unwrap_or_else(|| json!({}))
+}
+
+fn status_of<S: DeserializeOwned>(object: &DynamicObject) -> Result<Option<S>> {
+    let status = object.data.get("status").filter(|status| !status.is_null());
+    let status = status.cloned().map(serde_json::from_value).transpose();
+    status.context("read the status")
 }
 
 /// The API server, from the point of view of one object.
@@ -53,19 +122,21 @@ pub fn parse(object: &DynamicObject) -> Result<Object> {
 pub struct Desk {
     client: Client,
     namespace: String,
+    kind: Kind,
     name: String,
-    deployments: Api<DynamicObject>,
+    objects: Api<DynamicObject>,
 }
 
 impl Desk {
-    /// For the deployment `namespace/name`.
-    pub fn new(client: Client, namespace: &str, name: &str) -> Self {
-        let deployments = Api::namespaced_with(client.clone(), namespace, &resource("FlinkDeployment"));
+    /// For the object `namespace/name` of a kind.
+    pub fn new(client: Client, kind: Kind, namespace: &str, name: &str) -> Self {
+        let objects = Api::namespaced_with(client.clone(), namespace, &kind.resource());
         Self {
             client,
             namespace: namespace.to_owned(),
+            kind,
             name: name.to_owned(),
-            deployments,
+            objects,
         }
     }
 
@@ -75,7 +146,7 @@ impl Desk {
     }
 
     /// Writes the status. Returns the object as it is then, or `None` where it is gone.
-    pub async fn write_status(&self, object: &DynamicObject, status: &Status) -> Result<Option<DynamicObject>> {
+    pub async fn write_status(&self, object: &DynamicObject, status: &impl Serialize) -> Result<Option<DynamicObject>> {
         let mut object = object.clone();
         let mut tries = 0;
         loop {
@@ -84,13 +155,13 @@ impl Desk {
                 field_manager: Some(MANAGER.to_owned()),
                 ..PostParams::default()
             };
-            match self.deployments.replace_status(&self.name, &parameters, &object).await {
+            match self.objects.replace_status(&self.name, &parameters, &object).await {
                 Ok(written) => return Ok(Some(written)),
                 Err(error) if is_code(&error, 404) => return Ok(None),
                 Err(error) if is_code(&error, 409) && tries < 10 => {
                     tries += 1;
                     let Some(newer) = self
-                        .deployments
+                        .objects
                         .get_opt(&self.name)
                         .await
                         .context("read the object again")?
@@ -111,24 +182,21 @@ impl Desk {
     pub async fn set_finalizer(&self, object: &DynamicObject, present: bool) -> Result<Option<DynamicObject>> {
         let mut object = object.clone();
         loop {
-            let others = object.finalizers().iter().filter(|name| *name != FINALIZER);
-            let finalizers: Vec<_> = others.map(String::as_str).chain(present.then_some(FINALIZER)).collect();
+            let ours = self.kind.finalizer();
+            let others = object.finalizers().iter().filter(|name| **name != ours);
+            let finalizers: Vec<_> = others.chain(present.then_some(&ours)).collect();
             let version = &object.metadata.resource_version;
             let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
             let parameters = PatchParams {
                 field_manager: Some(MANAGER.to_owned()),
                 ..PatchParams::default()
             };
-            match self
-                .deployments
-                .patch(&self.name, &parameters, &Patch::Merge(patch))
-                .await
-            {
+            match self.objects.patch(&self.name, &parameters, &Patch::Merge(patch)).await {
                 Ok(written) => return Ok(Some(written)),
                 Err(error) if is_code(&error, 404) => return Ok(None),
                 Err(error) if is_code(&error, 409) => {
                     match self
-                        .deployments
+                        .objects
                         .get_opt(&self.name)
                         .await
                         .context("read the object again")?
@@ -153,7 +221,7 @@ impl Desk {
             "metadata": { "name": name, "namespace": self.namespace },
             "involvedObject": {
                 "apiVersion": "flink.apache.org/v1beta1",
-                "kind": "FlinkDeployment",
+                "kind": self.kind.name(),
                 "name": self.name,
                 "namespace": self.namespace,
                 "uid": object.metadata.uid,
@@ -220,7 +288,7 @@ impl Desk {
     /// Names of the session jobs that live on this cluster. None where the kind is not installed.
     pub async fn session_jobs(&self) -> Result<Vec<String>> {
         let jobs: Api<DynamicObject> =
-            Api::namespaced_with(self.client.clone(), &self.namespace, &resource("FlinkSessionJob"));
+            Api::namespaced_with(self.client.clone(), &self.namespace, &Kind::SessionJob.resource());
         let jobs = match jobs.list(&ListParams::default()).await {
             Ok(jobs) => jobs,
             Err(error) if is_code(&error, 404) => return Ok(Vec::new()),
@@ -232,68 +300,42 @@ impl Desk {
         Ok(ours.map(ResourceExt::name_any).collect())
     }
 
-    /// Creates a `FlinkStateSnapshot`. Nothing where the kind is not installed.
-    pub async fn create_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
-        let kind = match &snapshot.path {
-            Some(path) => json!({ "savepoint": {
-                "alreadyExists": snapshot.exists,
-                "disposeOnDelete": false,
-                "formatType": "CANONICAL",
-                "path": path,
-            } }),
-            None => json!({ "checkpoint": {} }),
+    /// Sets labels beside those that are there. Returns the object as it is then, or `None` where it is gone.
+    pub async fn set_labels(&self, labels: &BTreeMap<String, String>) -> Result<Option<DynamicObject>> {
+        let labels = Patch::Merge(json!({ "metadata": { "labels": labels } }));
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
         };
-        let mut body = json!({
+        match self.objects.patch(&self.name, &parameters, &labels).await {
+            Err(error) if is_code(&error, 404) => Ok(None),
+            done => done.map(Some).context("write the labels"),
+        }
+    }
+
+    /// Creates a `FlinkStateSnapshot` of the object's job. Nothing where the kind is not installed.
+    pub async fn create_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
+        let job = JobReference {
+            kind: self.kind.name().to_owned(),
+            name: self.name.clone(),
+        };
+        let body = json!({
             "apiVersion": "flink.apache.org/v1beta1",
-            "kind": "FlinkStateSnapshot",
+            "kind": Kind::Snapshot.name(),
             "metadata": {
                 "name": snapshot.name,
                 "namespace": self.namespace,
                 "labels": { "snapshot.trigger-type": snapshot.trigger },
             },
-            "spec": { "backoffLimit": 0, "jobReference": { "kind": "FlinkDeployment", "name": self.name } },
+            "spec": snapshot.spec(&job),
         });
-        for (name, value) in kind.as_object().into_iter().flatten() {
-            body["spec"][name] = value.clone();
-        }
         let body: DynamicObject = serde_json::from_value(body).context("write the snapshot as JSON")?;
-        match self.snapshots().create(&PostParams::default(), &body).await {
+        let snapshots: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &self.namespace, &Kind::Snapshot.resource());
+        match snapshots.create(&PostParams::default(), &body).await {
             Err(error) if is_code(&error, 404) => Ok(()),
             done => done.map(drop).context("create a FlinkStateSnapshot"),
         }
-    }
-
-    /// Writes the state of a `FlinkStateSnapshot`: first as a label, then as status.
-    pub async fn write_snapshot(&self, snapshot: &Snapshot, status: &Value) -> Result<()> {
-        let state = status.get("state").and_then(Value::as_str).unwrap_or_default();
-        let kind = if snapshot.path.is_some() {
-            "SAVEPOINT"
-        } else {
-            "CHECKPOINT"
-        };
-        let mut labels = json!({ "snapshot.state": state, "snapshot.type": kind });
-        if snapshot.labelled {
-            labels["job-reference.kind"] = json!("FlinkDeployment");
-            labels["job-reference.name"] = json!(self.name);
-        }
-        let labels = Patch::Merge(json!({ "metadata": { "labels": labels } }));
-        let status = Patch::Merge(json!({ "status": status }));
-        let snapshots = self.snapshots();
-        let parameters = PatchParams::default();
-        let labelled = snapshots.patch(&snapshot.name, &parameters, &labels).await;
-        let written = match labelled {
-            Ok(_) => snapshots.patch_status(&snapshot.name, &parameters, &status).await,
-            Err(error) => Err(error),
-        };
-        match written {
-            // Not installed, or deleted meanwhile.
-            Err(error) if is_code(&error, 404) => Ok(()),
-            done => done.map(drop).context("write the state of a FlinkStateSnapshot"),
-        }
-    }
-
-    fn snapshots(&self) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, &resource("FlinkStateSnapshot"))
     }
 }
 

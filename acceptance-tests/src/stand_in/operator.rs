@@ -11,6 +11,8 @@ mod deployment;
 mod observation;
 mod refusal;
 mod savepoints;
+pub mod session_job;
+pub mod snapshot;
 mod upgrade;
 
 use std::time::Duration;
@@ -224,6 +226,17 @@ pub fn rfc3339(milliseconds: i64) -> String {
     k8s_openapi::jiff::Timestamp::from_millisecond(milliseconds)
         .unwrap_or_default()
         .to_string()
+}
+
+/// A time as Kubernetes writes it, in milliseconds since the epoch.
+fn milliseconds(time: &str) -> Option<i64> {
+    let time: k8s_openapi::jiff::Timestamp = time.parse().ok()?;
+    Some(time.as_millisecond())
+}
+
+/// The message of an exception's text, without its class.
+fn without_class(text: &str) -> &str {
+    text.split_once(": ").map_or(text, |(_, message)| message)
 }
 
 #[cfg(test)]

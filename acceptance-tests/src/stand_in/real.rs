@@ -121,6 +121,12 @@ impl RealCluster {
         self.reachable
     }
 
+    /// The REST API, if it answered when it was last looked at.
+    pub fn rest(&self) -> Option<Rest> {
+        let cluster = self.cluster.as_ref().filter(|_| self.reachable)?;
+        Some(cluster.rest())
+    }
+
     /// What an operator finds.
     pub async fn view(&mut self) -> Result<ClusterView> {
         let Some(cluster) = &mut self.cluster else {
@@ -247,17 +253,7 @@ impl RealCluster {
 
     /// The newest checkpoint of the job on disk, as high availability would remember it.
     pub fn newest_checkpoint(&self, spec: &Spec) -> Option<String> {
-        let directory = spec.checkpoint_directory()?;
-        let inside = directory.strip_prefix("file:")?.trim_start_matches('/');
-        let folder = self.volumes.path(inside).join(&self.job_id);
-        let checkpoints = fs::read_dir(folder).ok()?.filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name().into_string().ok()?;
-            let number: u64 = name.strip_prefix("chk-")?.parse().ok()?;
-            entry.path().join("_metadata").exists().then_some((number, name))
-        });
-        let (_, name) = checkpoints.max()?;
-        Some(format!("file:/{inside}/{}/{name}", self.job_id))
+        newest_checkpoint(&self.volumes, spec, &self.job_id)
     }
 
     /// A pod that nobody schedules, with an address that only the sandbox's proxy knows; the REST
@@ -404,6 +400,21 @@ impl RealCluster {
     }
 }
 
+/// The newest checkpoint of a job on disk.
+pub fn newest_checkpoint(volumes: &Volumes, spec: &Spec, job_id: &str) -> Option<String> {
+    let directory = spec.checkpoint_directory()?;
+    let inside = directory.strip_prefix("file:")?.trim_start_matches('/');
+    let folder = volumes.path(inside).join(job_id);
+    let checkpoints = fs::read_dir(folder).ok()?.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let name = entry.file_name().into_string().ok()?;
+        let number: u64 = name.strip_prefix("chk-")?.parse().ok()?;
+        entry.path().join("_metadata").exists().then_some((number, name))
+    });
+    let (_, name) = checkpoints.max()?;
+    Some(format!("file:/{inside}/{job_id}/{name}"))
+}
+
 fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -> Application {
     let job = spec.job.clone().unwrap_or_default();
     let mut configuration = spec.flink_configuration.clone();
@@ -427,7 +438,8 @@ fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -
     }
 }
 
-async fn view(rest: Rest, job: JobInfo) -> JobView {
+/// A job, and why it fails.
+pub async fn view(rest: Rest, job: JobInfo) -> JobView {
     let failing = matches!(job.state.as_str(), "FAILED" | "FAILING" | "RESTARTING");
     let failure = if failing {
         rest.failure(&job.id).await.ok().flatten()

@@ -7,16 +7,20 @@ use serde_json::{Value, json};
 
 use super::operator::step;
 use super::parts::{Change, Parts};
+use super::session_job::Artifacts;
+use super::simulation::session_jobs::SessionJobs;
 use super::simulation::{Account, Mishap, Simulation};
 use super::spec::Spec;
 use super::status::Status;
 use super::timing::{AT_ONCE, DEPLOY, REACTION, STOP, TEAR_DOWN};
 use super::world::{Effect, Event, Memory, Object, Outcome, Situation, Snapshot, Step, Trigger};
 
-pub use sight::Sight;
+pub use sight::{Sight, snapshot_line};
 
 mod mishaps;
+mod session_jobs;
 mod sight;
+mod snapshots;
 
 const REACTION_MS: i64 = REACTION.as_millis() as i64;
 
@@ -33,6 +37,8 @@ struct Actor {
     simulation: Simulation,
     outcome: Option<Outcome>,
     parts: Parts,
+    /// What runs on a session cluster for session jobs.
+    session_jobs: SessionJobs,
     /// How often a cluster was started.
     starts: usize,
     /// What the cluster last started was started with.
@@ -46,6 +52,9 @@ struct Actor {
 pub struct Rehearsal {
     now: i64,
     actors: BTreeMap<String, Actor>,
+    jobs: BTreeMap<String, session_jobs::Actor>,
+    state_snapshots: BTreeMap<String, snapshots::Actor>,
+    artifacts: Artifacts,
     accounts: BTreeMap<String, Account>,
     operator_down: bool,
     /// The namespace is being deleted: nothing new is made in it, not even events.
@@ -60,7 +69,17 @@ pub struct Rehearsal {
     events: Vec<(String, Event)>,
     changes: Vec<(String, String, Change)>,
     snapshots: Vec<Snapshot>,
+    snapshot_lines: Vec<(String, String)>,
+    disposed: Vec<String>,
     ids: u128,
+}
+
+/// Whom the operator looks at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    Deployment(String),
+    SessionJob(String),
+    Snapshot(String),
 }
 
 impl Default for Rehearsal {
@@ -68,6 +87,9 @@ impl Default for Rehearsal {
         Self {
             now: 1_700_000_000_000,
             actors: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            state_snapshots: BTreeMap::new(),
+            artifacts: Artifacts::open(),
             accounts: [("default", Account::Powerless), ("flink", Account::Usable)]
                 .map(|(name, account)| (name.to_owned(), account))
                 .into(),
@@ -81,6 +103,8 @@ impl Default for Rehearsal {
             events: Vec::new(),
             changes: Vec::new(),
             snapshots: Vec::new(),
+            snapshot_lines: Vec::new(),
+            disposed: Vec::new(),
             ids: 0,
         }
     }
@@ -108,6 +132,7 @@ impl Rehearsal {
             simulation: Simulation::new("rehearsal", name, 1.0),
             outcome: None,
             parts: Parts::default(),
+            session_jobs: SessionJobs::new(1.0),
             starts: 0,
             deployed: None,
             wake: Some(self.now),
@@ -148,6 +173,7 @@ impl Rehearsal {
     pub fn kill_job_manager(&mut self, name: &str) {
         if let Some(actor) = self.actors.get_mut(name) {
             actor.simulation.kill_job_manager(self.now);
+            actor.session_jobs = SessionJobs::new(1.0);
         }
     }
 
@@ -166,6 +192,7 @@ impl Rehearsal {
                 actor.memory = Memory::default();
                 actor.wake = Some(self.now);
             }
+            self.remember_no_session_job();
         }
     }
 
@@ -177,15 +204,37 @@ impl Rehearsal {
     /// Lets time pass until a moment in milliseconds.
     fn pass_until(&mut self, end: i64) {
         while !self.operator_down {
-            let due = self.actors.iter().filter(|(_, actor)| !actor.gone);
-            let due = due.filter_map(|(name, actor)| Some((actor.wake?, name.clone()))).min();
-            let Some((wake, name)) = due.filter(|(wake, _)| *wake <= end) else {
+            let Some((wake, who)) = self.due().filter(|(wake, _)| *wake <= end) else {
                 break;
             };
             self.now = self.now.max(wake);
-            self.turn(&name, wake);
+            match who {
+                Who::Deployment(name) => self.turn(&name, wake),
+                Who::SessionJob(name) => self.turn_session_job(&name, wake),
+                Who::Snapshot(name) => self.turn_snapshot(&name, wake),
+            }
         }
         self.now = end;
+    }
+
+    /// Whom the operator looks at next, and when.
+    fn due(&self) -> Option<(i64, Who)> {
+        let deployments = self.actors.iter().filter(|(_, actor)| !actor.gone);
+        let deployments = deployments.filter_map(|(name, actor)| Some((actor.wake?, Who::Deployment(name.clone()))));
+        let jobs = self.jobs.iter().filter(|(_, actor)| !actor.gone);
+        let jobs = jobs.filter_map(|(name, actor)| Some((actor.wake?, Who::SessionJob(name.clone()))));
+        let snapshots = self.state_snapshots.iter().filter(|(_, actor)| !actor.gone);
+        let snapshots = snapshots.filter_map(|(name, actor)| Some((actor.wake?, Who::Snapshot(name.clone()))));
+        deployments.chain(jobs).chain(snapshots).min()
+    }
+
+    /// 32 hexadecimal digits that nobody used before.
+    fn fresh_id(&mut self) -> String {
+        self.ids += 1;
+        format!(
+            "{:032x}",
+            self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+        )
     }
 
     /// Seconds that passed since the start.
@@ -203,7 +252,7 @@ impl Rehearsal {
         self.actors.get(name).is_some_and(|actor| actor.finalizer)
     }
 
-    /// What was seen of an object, without repetitions.
+    /// What was seen of a deployment, or under `FlinkSessionJob/<name>` of a session job, without repetitions.
     pub fn sights(&self, name: &str) -> Vec<Sight> {
         let seen = self.sights.iter().filter(|(of, _)| of == name);
         let mut sights: Vec<_> = seen.map(|(_, sight)| sight.clone()).collect();
@@ -220,7 +269,7 @@ impl Rehearsal {
             .collect()
     }
 
-    /// Reasons and messages of the events about an object, in order.
+    /// Reasons and messages of the events about a deployment, or under `<kind>/<name>` about another object, in order.
     pub fn events(&self, name: &str) -> Vec<(String, String)> {
         let events = self.events.iter().filter(|(of, _)| of == name);
         events
@@ -234,11 +283,7 @@ impl Rehearsal {
     }
 
     fn turn(&mut self, name: &str, start: i64) {
-        self.ids += 1;
-        let fresh_job_id = format!(
-            "{:032x}",
-            self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
-        );
+        let fresh_job_id = self.fresh_id();
         let Some(actor) = self.actors.get_mut(name) else { return };
         actor.wake = None;
         let object = Object {
@@ -338,6 +383,7 @@ impl Rehearsal {
             }
             Effect::TearDown { keep_metadata } => {
                 actor.simulation.tear_down();
+                actor.session_jobs = SessionJobs::new(1.0);
                 let gone = actor.parts.tear_down(keep_metadata);
                 let state = lifecycle(actor);
                 self.note(name, &state, gone);
@@ -369,7 +415,7 @@ impl Rehearsal {
             }
             Effect::Trigger(Trigger::Checkpoint) => actor.outcome = Some(Outcome::Taken(Ok(String::new()))),
             Effect::Scale(task_managers) => actor.simulation.scale(task_managers),
-            Effect::Snapshot(snapshot) => self.snapshots.push(snapshot),
+            Effect::Snapshot(snapshot) => self.make_snapshot("FlinkDeployment", name, snapshot),
         }
         clock
     }
@@ -383,6 +429,7 @@ impl Rehearsal {
             self.note(name, &state, gone);
         }
         self.sights.push((name.to_owned(), Sight::gone()));
+        self.wake_session_jobs(name);
     }
 
     /// Lets the JobManager do what it does by itself.
@@ -405,6 +452,7 @@ impl Rehearsal {
         let Some(actor) = self.actors.get(name) else { return };
         let object = json!({ "metadata": { "generation": actor.generation }, "status": actor.status });
         self.sights.push((name.to_owned(), Sight::of(&object)));
+        self.wake_session_jobs(name);
     }
 }
 

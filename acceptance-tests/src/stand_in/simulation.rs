@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::snapshot::{Progress, Request, Subject};
 use super::spec::Spec;
 use super::status::Failure;
 use super::timing::{CRASH_LOOP, IMAGE_PULL, MOUNT, MUTE, NO_SLOTS, RESTART, SLOTS, START};
@@ -24,6 +25,7 @@ use super::world::{ClusterView, Deploy, JobManager, JobView};
 use failures::{image_pull, lost_task_manager, mount_error, no_slots, used_up};
 
 mod failures;
+pub mod session_jobs;
 
 /// The cluster of one object.
 #[derive(Clone, Debug)]
@@ -136,13 +138,7 @@ impl Simulation {
     pub fn savepoint(&self, directory: &str, entropy: &str) -> Result<String, String> {
         let running = self.running.as_ref().ok_or("The cluster is gone.")?;
         let id = running.deploy.job_id.as_deref().unwrap_or_default();
-        let part = |text: &str, length| text.chars().take(length).collect::<String>();
-        Ok(format!(
-            "{}/savepoint-{}-{}",
-            one_slash(directory),
-            part(id, 6),
-            part(entropy, 12)
-        ))
+        savepoint_path(id, directory, entropy)
     }
 
     /// Ends the job without a savepoint.
@@ -342,10 +338,7 @@ impl Simulation {
         if age < SLOTS {
             return Some(view("CREATED", started, None));
         }
-        let bounded = spec
-            .setting("execution.runtime-mode")
-            .is_some_and(|mode| mode.eq_ignore_ascii_case("batch"));
-        let state = if bounded { "FINISHED" } else { "RUNNING" };
+        let state = if is_bounded(spec) { "FINISHED" } else { "RUNNING" };
         Some(view(state, running.since + self.scaled(SLOTS), None))
     }
 
@@ -398,6 +391,42 @@ fn one_slash(location: &str) -> String {
         || location.trim_end_matches('/').to_owned(),
         |path| format!("file:/{}", path.trim_matches('/')),
     )
+}
+
+/// Where a savepoint of the job lies. Nothing can be written below `/proc`.
+pub fn savepoint_path(id: &str, directory: &str, entropy: &str) -> Result<String, String> {
+    let directory = one_slash(directory);
+    if directory.starts_with("file:/proc") {
+        return Err(
+            "java.util.concurrent.CompletionException: org.apache.flink.runtime.checkpoint.CheckpointException: An \
+             Exception occurred while triggering the checkpoint. IO-problem detected."
+                .to_owned(),
+        );
+    }
+    let part = |text: &str, length| text.chars().take(length).collect::<String>();
+    Ok(format!("{directory}/savepoint-{}-{}", part(id, 6), part(entropy, 12)))
+}
+
+/// What a JobManager makes of a request for a savepoint or a checkpoint.
+pub fn take(request: &Request, subject: &Subject) -> Progress {
+    let (job, trigger) = (&request.job_id, &request.trigger_id);
+    let taken = match &request.savepoint {
+        Some((directory, _)) => savepoint_path(job, directory, trigger),
+        None => {
+            let directory = subject.checkpoint_directory.as_deref().map(one_slash);
+            Ok(directory.map_or(String::new(), |directory| format!("{directory}/{job}/chk-8")))
+        }
+    };
+    taken.map_or_else(Progress::Failed, Progress::Taken)
+}
+
+/// Whether the job comes to an end by itself.
+fn is_bounded(spec: &Spec) -> bool {
+    let is_batch = |mode: &str| mode.eq_ignore_ascii_case("batch");
+    let setting = spec.setting("execution.runtime-mode").is_some_and(is_batch);
+    let args = spec.job.as_ref().map(|job| job.args.as_slice()).unwrap_or_default();
+    let argument = |pair: &[String]| pair[0] == "--execution-mode" && is_batch(&pair[1]);
+    setting || args.windows(2).any(argument)
 }
 
 fn is_missing(name: &str) -> bool {

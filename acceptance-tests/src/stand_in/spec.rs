@@ -234,9 +234,9 @@ impl Spec {
 
 /// `lastReconciledSpec` and `lastStableSpec`: a spec and what the operator notes beside it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Reconciled {
+pub struct Reconciled<S = Spec> {
     /// The spec with defaults, and with the operator's own marks in `job.state` and `job.upgradeMode`.
-    pub spec: Spec,
+    pub spec: S,
     /// The note.
     pub resource_metadata: Metadata,
 }
@@ -251,9 +251,9 @@ pub struct Metadata {
     pub first_deployment: bool,
 }
 
-impl Reconciled {
+impl<S: Serialize + serde::de::DeserializeOwned> Reconciled<S> {
     /// A spec that is being deployed.
-    pub fn new(spec: Spec, first_deployment: bool) -> Self {
+    pub fn new(spec: S, first_deployment: bool) -> Self {
         let metadata = Metadata {
             api_version: "flink.apache.org/v1beta1".to_owned(),
             first_deployment,
@@ -277,7 +277,7 @@ impl Reconciled {
 }
 
 /// A field that is null counts as absent.
-fn without_nulls(value: Value) -> Value {
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(_, field)| !field.is_null());
@@ -289,7 +289,7 @@ fn without_nulls(value: Value) -> Value {
 }
 
 /// Nested objects become keys with dots, lists are joined by semicolons, everything becomes text.
-fn flatten<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub(super) fn flatten<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let nested = serde_json::Map::deserialize(deserializer)?;
     let mut flat = BTreeMap::new();
     flatten_into(&mut flat, "", &nested);
@@ -354,8 +354,8 @@ mod tests {
         );
         let text = Reconciled::new(spec.clone(), true).encode();
         assert_eq!(text, expected);
-        assert_eq!(Reconciled::decode(&text).unwrap().spec, spec);
-        assert_eq!(Reconciled::decode("KUBERNETES"), None);
+        assert_eq!(Reconciled::<Spec>::decode(&text).unwrap().spec, spec);
+        assert_eq!(Reconciled::<Spec>::decode("KUBERNETES"), None);
     }
 
     #[test]

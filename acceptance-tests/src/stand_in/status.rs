@@ -200,40 +200,66 @@ impl Status {
 
     /// Whether the spec that runs is the one that was seen running before.
     pub fn is_stable(&self) -> bool {
-        let reconciled = &self.reconciliation_status;
-        reconciled.last_reconciled_spec.is_some() && reconciled.last_reconciled_spec == reconciled.last_stable_spec
+        self.reconciliation_status.is_stable()
     }
 
-    /// The lifecycle state that follows from the other fields, in the operator's order of precedence.
+    /// The lifecycle state that follows from the other fields.
     pub fn lifecycle(&self) -> Lifecycle {
-        let Some(reconciled) = self.reconciled() else {
-            return if self.error.is_some() {
-                Lifecycle::Failed
-            } else {
-                Lifecycle::Created
-            };
-        };
         let broken = matches!(
             self.job_manager_deployment_status,
             JobManagerStatus::Missing | JobManagerStatus::Error
         );
-        match self.reconciliation_status.state {
-            ReconciliationState::Upgrading => Lifecycle::Upgrading,
-            ReconciliationState::RollingBack => Lifecycle::RollingBack,
-            _ if reconciled.spec.job_state() == Some(JobState::Suspended) => Lifecycle::Suspended,
-            _ if self.job_state() == "FAILED" => Lifecycle::Failed,
-            _ if broken
-                && self
-                    .error
-                    .as_ref()
-                    .is_some_and(|error| BEYOND_REPAIR.iter().any(|mark| error.contains(mark))) =>
-            {
-                Lifecycle::Failed
-            }
-            ReconciliationState::RolledBack => Lifecycle::RolledBack,
-            ReconciliationState::Deployed if self.is_stable() => Lifecycle::Stable,
-            ReconciliationState::Deployed => Lifecycle::Deployed,
-        }
+        lifecycle(&Facts {
+            deployed: self.reconciled().map(|reconciled| reconciled.spec.job_state()),
+            reconciliation: &self.reconciliation_status,
+            job: self.job_state(),
+            error: self.error.as_deref(),
+            broken,
+        })
+    }
+}
+
+impl ReconciliationStatus {
+    /// Whether the spec that runs is the one that was seen running before.
+    pub fn is_stable(&self) -> bool {
+        self.last_reconciled_spec.is_some() && self.last_reconciled_spec == self.last_stable_spec
+    }
+}
+
+/// What a lifecycle state follows from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Whether anything was deployed, and the state noted for its job, if it has one.
+    pub deployed: Option<Option<JobState>>,
+    /// Where the operator is.
+    pub reconciliation: &'a ReconciliationStatus,
+    /// Flink's word for the job's state.
+    pub job: &'a str,
+    /// The error field.
+    pub error: Option<&'a str>,
+    /// Whether there is no JobManager that could run.
+    pub broken: bool,
+}
+
+/// The lifecycle state, in the operator's order of precedence.
+pub fn lifecycle(facts: &Facts<'_>) -> Lifecycle {
+    let beyond_repair = |error: &str| BEYOND_REPAIR.iter().any(|mark| error.contains(mark));
+    let Some(wanted) = facts.deployed else {
+        return if facts.error.is_some() {
+            Lifecycle::Failed
+        } else {
+            Lifecycle::Created
+        };
+    };
+    match facts.reconciliation.state {
+        ReconciliationState::Upgrading => Lifecycle::Upgrading,
+        ReconciliationState::RollingBack => Lifecycle::RollingBack,
+        _ if wanted == Some(JobState::Suspended) => Lifecycle::Suspended,
+        _ if facts.job == "FAILED" => Lifecycle::Failed,
+        _ if facts.broken && facts.error.is_some_and(beyond_repair) => Lifecycle::Failed,
+        ReconciliationState::RolledBack => Lifecycle::RolledBack,
+        ReconciliationState::Deployed if facts.reconciliation.is_stable() => Lifecycle::Stable,
+        ReconciliationState::Deployed => Lifecycle::Deployed,
     }
 }
 

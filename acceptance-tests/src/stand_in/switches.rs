@@ -54,6 +54,11 @@ impl Switches {
         self.is("hold", name)
     }
 
+    /// Whether jars are refused as by an operator 1.15 that was not told otherwise.
+    pub fn strict_artifacts(&self) -> bool {
+        self.is("artifacts", "strict")
+    }
+
     /// Jobs that a session cluster runs without an object of their own.
     pub fn unmanaged_jobs(&self) -> impl Iterator<Item = String> {
         let ids = self.0.get("unmanaged-jobs").map(String::as_str).unwrap_or_default();

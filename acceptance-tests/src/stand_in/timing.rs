@@ -43,3 +43,9 @@ pub const MOUNT: Duration = Duration::from_secs(6);
 pub const MUTE: Duration = Duration::from_secs(6);
 /// From a lost TaskManager to a job that runs again.
 pub const RESTART: Duration = Duration::from_secs(8);
+/// From the first failure of a snapshot to the next try.
+pub const SNAPSHOT_RETRY: Duration = Duration::from_secs(10);
+/// From a session job's submission to a job that runs, where there are slots.
+pub const SUBMITTED: Duration = Duration::from_secs(5);
+/// From the cancellation of a session job to a job that is canceled.
+pub const CANCEL: Duration = Duration::from_secs(1);

@@ -50,7 +50,8 @@ pub fn refusal(name: &str, new: &Spec, deployed: Option<&Spec>) -> Option<String
         .or_else(|| service_account(new))
 }
 
-fn name(name: &str) -> Option<String> {
+/// The rule about names of deployments.
+pub(super) fn name(name: &str) -> Option<String> {
     let inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let valid = name.len() <= 45
         && name.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -103,7 +104,8 @@ fn logs(spec: &Spec) -> Option<String> {
     })
 }
 
-fn job(spec: &Spec) -> Option<String> {
+/// The rules about the job alone.
+pub(super) fn job(spec: &Spec) -> Option<String> {
     let job = spec.job.as_ref()?;
     if spec.fixed_task_managers().is_none() && job.parallelism < 1 {
         return Some("Job parallelism must be larger than 0".to_owned());

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
+use super::snapshot::JobReference;
 use super::spec::Spec;
 use super::status::{Failure, Status};
 
@@ -214,8 +217,36 @@ pub struct Snapshot {
     pub path: Option<String>,
     /// Whether the savepoint was taken already.
     pub exists: bool,
-    /// Whether its labels name the job, which they do only while the job's object exists.
-    pub labelled: bool,
+}
+
+impl Snapshot {
+    /// One of the job whose object has this name.
+    pub fn new(job: &str, now: i64, trigger: &'static str, path: Option<String>, exists: bool) -> Self {
+        let kind = if path.is_some() { "savepoint" } else { "checkpoint" };
+        Self {
+            name: format!("{job}-{kind}-{}-{now}", trigger.to_lowercase()),
+            trigger,
+            path,
+            exists,
+        }
+    }
+
+    /// The spec of its object.
+    pub fn spec(&self, job: &JobReference) -> Value {
+        let mut spec = json!({ "backoffLimit": 0, "jobReference": job });
+        match &self.path {
+            Some(path) => {
+                spec["savepoint"] = json!({
+                    "alreadyExists": self.exists,
+                    "disposeOnDelete": false,
+                    "formatType": "CANONICAL",
+                    "path": path,
+                });
+            }
+            None => spec["checkpoint"] = json!({}),
+        }
+        spec
+    }
 }
 
 /// What a step comes to.

@@ -46,7 +46,7 @@ impl Turn<'_> {
                 Some(Outcome::Stopped(Err(_)) | Outcome::Refused(_)) => return Some(INTERVAL),
                 Some(Outcome::Stopped(Ok(path))) if self.makes_snapshot_objects() => {
                     // By the time it is looked at, the deployment is gone: it names no job in its labels.
-                    self.snapshot("UPGRADE", Some(path.clone()), true, false);
+                    self.snapshot("UPGRADE", Some(path.clone()), true);
                 }
                 Some(Outcome::Stopped(Ok(_))) => {}
             }

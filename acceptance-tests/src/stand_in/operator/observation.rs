@@ -4,7 +4,7 @@ use crate::stand_in::spec::JobState;
 use crate::stand_in::status::{DEPLOYMENT_FAILED, Failure, JobManagerStatus, ReconciliationState};
 use crate::stand_in::world::{JobManager, JobView};
 
-use super::Turn;
+use super::{Turn, without_class};
 
 impl Turn<'_> {
     /// Looks at the cluster, unless none should be there.
@@ -152,9 +152,4 @@ impl Turn<'_> {
         let rolled_back = self.status.reconciliation_status.state == ReconciliationState::RolledBack;
         rolled_back || self.status.is_stable()
     }
-}
-
-/// The message of an exception's text, without its class.
-fn without_class(text: &str) -> &str {
-    text.split_once(": ").map_or(text, |(_, message)| message)
 }

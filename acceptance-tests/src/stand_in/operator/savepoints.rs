@@ -38,7 +38,7 @@ impl Turn<'_> {
                 Trigger::Savepoint(directory) => Some(directory),
                 Trigger::Checkpoint => None,
             };
-            self.snapshot("MANUAL", directory, false, true);
+            self.snapshot("MANUAL", directory, false);
         } else {
             match self.situation.outcome {
                 Some(Outcome::Taken(Ok(location))) => self.finish_legacy(&trigger, location, value),
@@ -75,23 +75,16 @@ impl Turn<'_> {
     }
 
     /// Makes a `FlinkStateSnapshot`.
-    pub(super) fn snapshot(&mut self, trigger: &'static str, path: Option<String>, exists: bool, labelled: bool) {
-        let kind = if path.is_some() { "savepoint" } else { "checkpoint" };
-        let (app, now) = (&self.situation.object.name, self.situation.now);
-        let name = format!("{app}-{kind}-{}-{now}", trigger.to_lowercase());
-        self.effects.push(Effect::Snapshot(Snapshot {
-            name,
-            trigger,
-            path,
-            exists,
-            labelled,
-        }));
+    pub(super) fn snapshot(&mut self, trigger: &'static str, path: Option<String>, exists: bool) {
+        let name = &self.situation.object.name;
+        let snapshot = Snapshot::new(name, self.situation.now, trigger, path, exists);
+        self.effects.push(Effect::Snapshot(snapshot));
     }
 
     /// An upgrade's savepoint is kept on record: as an object, or in the status.
     pub(super) fn record_upgrade_savepoint(&mut self, path: &str) {
         if self.makes_snapshot_objects() {
-            return self.snapshot("UPGRADE", Some(path.to_owned()), true, true);
+            return self.snapshot("UPGRADE", Some(path.to_owned()), true);
         }
         let savepoint = json!({
             "formatType": "CANONICAL", "location": path, "timeStamp": self.situation.now, "triggerType": "UPGRADE",

@@ -14,6 +14,10 @@ impl Rehearsal {
             self.lose_job_manager(&name);
             self.delete(&name);
         }
+        let jobs: Vec<_> = self.jobs.keys().cloned().collect();
+        jobs.iter().for_each(|name| self.delete_session_job(name));
+        let snapshots: Vec<_> = self.state_snapshots.keys().cloned().collect();
+        snapshots.iter().for_each(|name| self.delete_snapshot(name));
     }
 
     /// Deletes the JobManager's Deployment, and with it the cluster.

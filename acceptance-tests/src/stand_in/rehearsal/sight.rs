@@ -58,3 +58,47 @@ impl Sight {
         }
     }
 }
+
+/// What a watching client sees of a `FlinkStateSnapshot` at one moment, in words: the label and the field with its state,
+/// the failures, where it lies, the error (the class of a JSON one, the text of a plain one), and whether its labels
+/// name the job. `-` stands for what is not there.
+pub fn snapshot_line(object: &Value) -> String {
+    let text = |path: &str| {
+        object
+            .pointer(path)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let labels = object.pointer("/metadata/labels");
+    let label = |name: &str| labels.and_then(|labels| labels.get(name)).and_then(Value::as_str);
+    let error = text("/status/error").map(|error| match error_class(error) {
+        class if class.is_empty() => error.to_owned(),
+        class => class,
+    });
+    // The last part of a savepoint's name is random, and the number of a checkpoint is.
+    let path = text("/status/path").map(|path| match path.rsplit_once('/') {
+        Some((directory, name)) if name.starts_with("savepoint-") => format!("{directory}/savepoint"),
+        Some((directory, name)) if name.starts_with("chk-") => {
+            let (directory, _) = directory.rsplit_once('/').unwrap_or_default();
+            format!("{directory}/checkpoint")
+        }
+        _ => path.to_owned(),
+    });
+    let failures = object.pointer("/status/failures").and_then(Value::as_i64);
+    let words = [
+        label("snapshot.state").map(str::to_owned),
+        label("snapshot.type").map(str::to_owned),
+        label("snapshot.trigger-type").map(str::to_owned),
+        label("job-reference.kind").map(str::to_owned),
+        label("job-reference.name").map(str::to_owned),
+        text("/status/state").map(str::to_owned),
+        failures.map(|failures| failures.to_string()),
+        path,
+        error,
+    ];
+    let words: Vec<_> = words
+        .into_iter()
+        .map(|word| word.unwrap_or_else(|| "-".to_owned()))
+        .collect();
+    words.join(" ")
+}

@@ -1,0 +1,124 @@
+//! The rules by which the operator refuses a session job.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::stand_in::session_job::{Host, Target};
+use crate::stand_in::validation;
+
+use super::Turn;
+
+impl Turn<'_> {
+    /// The first rule that the spec breaks, in the operator's order.
+    pub(super) fn refusal(&self, cluster: &Target) -> Option<String> {
+        let name = validation::name(&self.spec.deployment_name);
+        let empty = || {
+            let empty = self.spec.job.is_none();
+            empty.then(|| "The job spec should not be empty".to_owned())
+        };
+        let moved = || {
+            let reconciled = self.status.reconciled()?;
+            let moved = reconciled.spec.deployment_name != self.spec.deployment_name;
+            moved.then(|| "The deploymentName can't be changed".to_owned())
+        };
+        let application = || {
+            let application = cluster.spec.job.is_some();
+            application.then(|| "Can not submit session job to application cluster".to_owned())
+        };
+        name.or_else(empty)
+            .or_else(moved)
+            .or_else(|| self.jar())
+            .or_else(application)
+            .or_else(|| validation::job(&self.settings()))
+    }
+
+    fn jar(&self) -> Option<String> {
+        let artifacts = self.situation.artifacts;
+        let uri = self.spec.job.as_ref()?.jar_uri.as_deref()?;
+        let Some((scheme, _)) = uri.split_once(':') else {
+            return Some(format!("jarURI '{uri}' must have a scheme"));
+        };
+        if !artifacts
+            .schemes
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(scheme))
+        {
+            return Some(format!(
+                "jarURI scheme '{scheme}' is not in the allowlist [{}]. Configure \
+                 'kubernetes.operator.user.artifacts.allowed-schemes' to extend the allowlist.",
+                artifacts.schemes.join(", ")
+            ));
+        }
+        let host = host_of(uri).filter(|_| artifacts.restricted_hosts_refused)?;
+        match self.situation.host {
+            Host::Public => None,
+            Host::Restricted => Some(format!("jarURI host '{host}' resolves to a restricted address")),
+            Host::Unknown => Some(format!("jarURI host '{host}' cannot be resolved")),
+        }
+    }
+}
+
+/// The host of a jar on the web.
+pub fn host_of(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(six) => six.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (scheme.starts_with("http") && !host.is_empty()).then_some(host)
+}
+
+/// What a host is whose name leads to these addresses.
+pub fn host(addresses: &[IpAddr]) -> Host {
+    let restricted = |address: &IpAddr| match address {
+        IpAddr::V4(four) => {
+            four.is_loopback()
+                || four.is_link_local()
+                || four.is_private()
+                || four.is_unspecified()
+                || four.is_multicast()
+        }
+        IpAddr::V6(six) => {
+            six.is_loopback()
+                || six.is_unspecified()
+                || six.is_multicast()
+                || six.is_unicast_link_local()
+                || is_site_local(six)
+        }
+    };
+    match addresses {
+        [] => Host::Unknown,
+        addresses if addresses.iter().any(restricted) => Host::Restricted,
+        _ => Host::Public,
+    }
+}
+
+/// `fec0::/10`, which Java still knows.
+fn is_site_local(address: &Ipv6Addr) -> bool {
+    address.segments()[0] & 0xffc0 == 0xfec0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_apart_as_java_does() {
+        let cases = [
+            ("https://10.95.0.1/a.jar", Some("10.95.0.1"), Host::Restricted),
+            ("http://127.0.0.1:8080/a.jar", Some("127.0.0.1"), Host::Restricted),
+            ("https://user@192.168.1.1/a.jar", Some("192.168.1.1"), Host::Restricted),
+            ("https://[fec0::1]:80/a.jar", Some("fec0::1"), Host::Restricted),
+            ("https://[2001:db8::1]/a.jar", Some("2001:db8::1"), Host::Public),
+            ("https://192.0.2.1", Some("192.0.2.1"), Host::Public),
+            ("https://example.com/a.jar", Some("example.com"), Host::Unknown),
+            ("local:///opt/a.jar", None, Host::Unknown),
+        ];
+        for (uri, name, kind) in cases {
+            assert_eq!(host_of(uri), name, "{uri}");
+            let addresses: Vec<IpAddr> = name.and_then(|name| name.parse().ok()).into_iter().collect();
+            assert_eq!(host(&addresses), kind, "{uri}");
+        }
+    }
+}
