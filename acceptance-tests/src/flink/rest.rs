@@ -43,6 +43,16 @@ pub enum RestError {
     Unexpected(String),
 }
 
+impl RestError {
+    /// All that a JobManager said that refused, with Java stacks.
+    pub fn details(&self) -> Option<&str> {
+        match self {
+            Self::Refused { details, .. } => Some(details).filter(|details| !details.is_empty()).map(String::as_str),
+            Self::Unreachable(_) | Self::Failed(_) | Self::Unexpected(_) => None,
+        }
+    }
+}
+
 /// One job as `/jobs/overview` lists it.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct JobInfo {

@@ -114,10 +114,8 @@ impl JobManager {
                     let _ = rest.remove(&jar).await;
                     ran
                 };
-                done.await.map_err(|error| match error {
-                    RestError::Refused { details, .. } if !details.is_empty() => refused(&details),
-                    error => refused(&error.to_string()),
-                })
+                done.await
+                    .map_err(|error| refused(error.details().unwrap_or(&error.to_string())))
             }
         }
     }
