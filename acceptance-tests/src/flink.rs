@@ -1,7 +1,7 @@
 //! Real Flink clusters as processes on loopback.
 //!
 //! Flink comes from a Python package that holds its jars and no scripts, so the main classes are
-//! started directly. An application cluster is one JobManager and a few TaskManagers, each a Java
+//! started directly. A cluster is one JobManager and a few TaskManagers, each a Java
 //! process with as little memory as they run well with: about 200 MB each.
 //!
 //! What a `FlinkDeployment` says about paths inside its containers is mapped: `file:/...` to a
@@ -21,6 +21,7 @@ mod rest;
 mod volumes;
 
 pub use cluster::{Application, Cluster, ClusterState};
+pub use configuration::MOST_TASK_MANAGERS;
 pub use install::{Installation, Version};
-pub use rest::{Jar, JobInfo, Operation, Rest, RestError, Run, Tasks};
+pub use rest::{Jar, JobInfo, Operation, Rest, RestError, Run, Slots, Tasks};
 pub use volumes::Volumes;

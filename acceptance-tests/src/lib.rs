@@ -5,6 +5,7 @@ pub mod bench;
 pub mod case;
 pub mod configurations;
 pub mod flink;
+pub mod jars;
 pub mod proxy;
 pub mod recorder;
 pub mod recording;

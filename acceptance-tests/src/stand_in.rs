@@ -1,19 +1,23 @@
 //! A stand-in for the Flink Kubernetes Operator, which is in no package registry.
 //!
-//! For every `FlinkDeployment` it writes the statuses and events that the real operator writes, in
-//! the same order, as recordings of that one show ([`operator`] decides, `tests/replay.rs` compares).
+//! For every `FlinkDeployment`, `FlinkSessionJob` and `FlinkStateSnapshot` it writes the statuses and events that the real
+//! operator writes, in the same order, as recordings of that one show ([`operator`] decides, `tests/replay.rs` compares).
 //! Only the durations differ: those of the recordings times [`Options::time_factor`].
 //!
 //! # Two modes
-//! **Status-only**: no Flink runs; [`simulation`] says how a cluster would be doing. It takes any
-//! spec, session clusters included. What goes wrong is decided by the spec, see there.
+//! **Status-only**: no Flink runs; [`simulation`] says how a cluster would be doing, and each session job on it. It takes
+//! any spec. What goes wrong is decided by the spec, see there.
 //!
-//! **Real** ([`Options::flink`]): an application-mode deployment becomes Flink processes on loopback,
-//! reached through the API server's service proxy at `<name>-rest:8081` as on a real cluster. The
-//! states follow the processes. Its `flinkVersion` says which Flink: an image is only a name here.
-//! Session clusters, deployments that cannot start (no such image, no such account, a jar that would
-//! have to be fetched) and those of a Flink that is not there stay status-only, and so does everything
-//! in a namespace with the label `sandbox.terraform-provider-flink/flink: none`.
+//! **Real** ([`Options::flink`]): a deployment becomes Flink processes on loopback, reached through the API server's
+//! service proxy at `<name>-rest:8081` as on a real cluster. The states follow the processes. Its `flinkVersion` says which
+//! Flink: an image is only a name here. Deployments that cannot start (no such image, no such account, an application's
+//! jar that would have to be fetched) and those of a Flink that is not there stay status-only, and so does everything in a
+//! namespace with the label `sandbox.terraform-provider-flink/flink: none`.
+//!
+//! The jar of a session job is fetched over `http://`, sent to the JobManager of its cluster and run there, under the id
+//! that its status tells. A session cluster has the TaskManagers of its spec; where that fixes no number, one, and more as
+//! jobs need them. Savepoints, checkpoints and the disposal of savepoints are the JobManager's. As an operator whose
+//! configuration allows `http` and private hosts, the stand-in takes any jar, unless the switch `artifacts` is set.
 //!
 //! Only so many real clusters run at once ([`Options::places`]). One more stays `DEPLOYING`, with an
 //! event `SandboxFull` that says what it waits for, and starts when a place is free. A suspended job

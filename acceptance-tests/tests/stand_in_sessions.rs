@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use acceptance_tests::flink::Version;
+use acceptance_tests::flink::{Installation, Version};
+use acceptance_tests::jars::JarServer;
 use acceptance_tests::sandbox::{Namespace, Options, Sandbox};
 use acceptance_tests::stand_in::rehearsal::Sight;
 use anyhow::{Context, Result, ensure};
@@ -100,6 +101,14 @@ impl Stage {
             sight.observed && sight.lifecycle == "STABLE" && sight.job == "RUNNING"
         };
         self.until(SESSION_JOB, job, "running", running).await
+    }
+
+    /// Asks a cluster's JobManager, through the API server's service proxy.
+    async fn ask(&self, cluster: &str, path: &str) -> Result<Value> {
+        let (namespace, service) = (self.namespace.name(), format!("{cluster}-rest:8081"));
+        let uri = format!("/api/v1/namespaces/{namespace}/services/{service}/proxy{path}");
+        let request = http::Request::get(uri).body(Vec::new())?;
+        Ok(self.client.request(request).await?)
     }
 
     async fn until_completed(&self, snapshot: &str) -> Result<String> {
@@ -299,4 +308,114 @@ async fn a_stock_operator_refuses_jars_from_private_networks() -> Result<()> {
         stage.until_gone(SESSION_JOB, name).await?;
     }
     Ok(())
+}
+
+/// What a job id is in a status.
+fn id_of(job: &Value) -> Result<String> {
+    let id = job["status"]["jobStatus"]["jobId"].as_str();
+    id.map(str::to_owned).context("a job has an id")
+}
+
+/// Where the state lies that a job began with.
+fn restored(checkpoints: &Value) -> Option<&str> {
+    checkpoints["latest"]["restored"]["external_path"].as_str()
+}
+
+/// Two clusters are all that the sandbox runs at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_jobs_move_from_one_session_cluster_to_another_with_their_state() -> Result<()> {
+    let stage = Stage::new("session-real", &[]).await?;
+    let installation = tokio::task::spawn_blocking(|| Installation::ensure(Version::V1_20)).await??;
+    let jars = JarServer::start(&installation).await?;
+    let jar = jars.uri("TopSpeedWindowing.jar");
+    stage.create(DEPLOYMENT, "first", cluster()).await?;
+    stage
+        .create(SESSION_JOB, "moves", job("first", &jar, "savepoint"))
+        .await?;
+    stage
+        .create(SESSION_JOB, "stays", job("first", &jar, "stateless"))
+        .await?;
+    stage
+        .create(SESSION_JOB, "lost", job("first", &jars.uri("lost.jar"), "stateless"))
+        .await?;
+    let moves = id_of(&stage.until_running("moves").await?)?;
+    let stays = id_of(&stage.until_running("stays").await?)?;
+    let failing = |object: &Value| {
+        let error = object["status"]["error"].as_str().unwrap_or_default();
+        error.contains("java.io.FileNotFoundException")
+    };
+    stage.until(SESSION_JOB, "lost", "failing", failing).await?;
+    stage.delete(SESSION_JOB, "lost").await?;
+    let overview = stage.ask("first", "/jobs/overview").await?;
+    for id in [&moves, &stays] {
+        let jobs = overview["jobs"].as_array().context("jobs")?;
+        let running = jobs
+            .iter()
+            .any(|job| job["jid"] == id.as_str() && job["state"] == "RUNNING");
+        ensure!(running, "{id}: {overview}");
+    }
+
+    // Both are taken for real, and one is disposed of with its object.
+    let kept = savepoint_of(SESSION_JOB, "moves", json!({ "disposeOnDelete": false }));
+    stage.create(SNAPSHOT, "kept", kept).await?;
+    let path = stage.until_completed("kept").await?;
+    let disposed = savepoint_of(SESSION_JOB, "moves", json!({ "formatType": "NATIVE" }));
+    stage.create(SNAPSHOT, "disposed", disposed).await?;
+    let gone = stage.until_completed("disposed").await?;
+    stage.delete(SNAPSHOT, "disposed").await?;
+    stage.until_gone(SNAPSHOT, "disposed").await?;
+    let checkpoint = json!({ "jobReference": { "kind": SESSION_JOB, "name": "moves" }, "checkpoint": {} });
+    stage.create(SNAPSHOT, "checkpoint", checkpoint).await?;
+    let checkpoint = stage.until_completed("checkpoint").await?;
+    ensure!(checkpoint.contains(&format!("{moves}/chk-")), "{checkpoint}");
+
+    // Suspended, and back from its own savepoint.
+    let state = |state: &str| json!({ "spec": { "job": { "state": state } } });
+    stage.patch(SESSION_JOB, "moves", state("suspended")).await?;
+    let suspended = |object: &Value| object["status"]["lifecycleState"] == "SUSPENDED";
+    let suspended = stage.until(SESSION_JOB, "moves", "suspended", suspended).await?;
+    let last = suspended["status"]["jobStatus"]["upgradeSavepointPath"].clone();
+    stage.patch(SESSION_JOB, "moves", state("running")).await?;
+    let moves = id_of(&stage.until_running("moves").await?)?;
+    let checkpoints = stage.ask("first", &format!("/jobs/{moves}/checkpoints")).await?;
+    ensure!(
+        restored(&checkpoints) == last.as_str(),
+        "{last}: {}",
+        checkpoints["latest"]["restored"]
+    );
+
+    // Another cluster goes on from the savepoint; the one that was disposed of is of no use.
+    stage.create(DEPLOYMENT, "second", cluster()).await?;
+    let mut moved = job("second", &jar, "savepoint");
+    moved["job"]["initialSavepointPath"] = json!(path);
+    stage.create(SESSION_JOB, "moved", moved.clone()).await?;
+    moved["job"]["initialSavepointPath"] = json!(gone);
+    stage.create(SESSION_JOB, "empty", moved).await?;
+    let moved = id_of(&stage.until_running("moved").await?)?;
+    let checkpoints = stage.ask("second", &format!("/jobs/{moved}/checkpoints")).await?;
+    ensure!(
+        restored(&checkpoints) == Some(path.as_str()),
+        "{path}: {}",
+        checkpoints["latest"]["restored"]
+    );
+    let failing =
+        |object: &Value| object["status"]["error"].is_string() || object["status"]["jobStatus"]["state"] == "FAILED";
+    stage.until(SESSION_JOB, "empty", "failing", failing).await?;
+
+    // In the right order, and in the other one: there the cluster waits.
+    for name in ["moves", "stays", "empty"] {
+        stage.delete(SESSION_JOB, name).await?;
+    }
+    for name in ["moves", "stays", "empty"] {
+        stage.until_gone(SESSION_JOB, name).await?;
+    }
+    stage.delete(DEPLOYMENT, "first").await?;
+    stage.until_gone(DEPLOYMENT, "first").await?;
+    stage.delete(DEPLOYMENT, "second").await?;
+    stage
+        .until_told(DEPLOYMENT, "second", "The session jobs [moved] should be deleted first")
+        .await?;
+    stage.delete(SESSION_JOB, "moved").await?;
+    stage.until_gone(SESSION_JOB, "moved").await?;
+    stage.until_gone(DEPLOYMENT, "second").await
 }

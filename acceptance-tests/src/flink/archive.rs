@@ -138,6 +138,7 @@ async fn run_example(installation: Installation) -> Result<()> {
         task_managers: None,
         restore: None,
         allow_non_restored_state: false,
+        session: false,
         over: false,
     };
     let volumes = Volumes::new(&partial.join("volumes"));

@@ -1,4 +1,4 @@
-//! One application cluster: a JobManager, its TaskManagers, and the gateway to its REST API.
+//! One application or session cluster: a JobManager, its TaskManagers, and the gateway to its REST API.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,7 +62,7 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 pub struct Application {
     /// Name of the deployment, which Flink shows for a job without a name.
     pub name: String,
-    /// The id the job will have: 32 hexadecimal digits.
+    /// The id the job will have: 32 hexadecimal digits. Nothing for a session cluster.
     pub job_id: String,
     /// Flink's settings, flattened.
     pub configuration: BTreeMap<String, String>,
@@ -80,8 +80,17 @@ pub struct Application {
     pub restore: Option<String>,
     /// Whether state in it that belongs to no operator is dropped.
     pub allow_non_restored_state: bool,
+    /// Whether it is a session cluster: it has no job of its own, and runs those that are sent to it.
+    pub session: bool,
     /// Whether the job is over: a JobManager is left without job and TaskManagers, as after a suspension.
     pub over: bool,
+}
+
+impl Application {
+    /// Whether the JobManager starts without a job.
+    fn is_without_job(&self) -> bool {
+        self.over || self.session
+    }
 }
 
 /// How a cluster is doing.
@@ -162,6 +171,11 @@ impl Cluster {
     /// Whether TaskManagers run, or would if they could: until [`Cluster::release`].
     pub fn is_at_work(&self) -> bool {
         self.working
+    }
+
+    /// How many TaskManagers were started.
+    pub fn task_managers(&self) -> usize {
+        self.task_managers.len()
     }
 
     /// What the cluster was started with.
@@ -283,7 +297,7 @@ impl Cluster {
         fs::write(conf.join("log4j.properties"), LOG4J).context("write log4j's configuration")?;
         let memory = memory_parameters(&self.installation, &conf, &all, "GET_JM_RESOURCE_PARAMS").await?;
 
-        let main = if self.application.over {
+        let main = if self.application.is_without_job() {
             JOB_MANAGER_ALONE
         } else {
             JOB_MANAGER
@@ -301,7 +315,7 @@ impl Cluster {
 
     fn job_manager_arguments(&self, memory: &Memory) -> Vec<String> {
         let application = &self.application;
-        if application.over {
+        if application.is_without_job() {
             return memory.dynamic.clone();
         }
         let mut arguments = vec!["--job-id".to_owned(), application.job_id.clone()];

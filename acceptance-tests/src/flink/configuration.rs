@@ -33,7 +33,7 @@ const LEFT_OUT: &[&str] = &[
 ];
 
 /// At most so many TaskManager processes per cluster. Where more are asked for, these get more slots.
-const MOST_TASK_MANAGERS: u32 = 4;
+pub const MOST_TASK_MANAGERS: u32 = 4;
 
 /// The ports a JobManager listens on, all on 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
@@ -90,13 +90,14 @@ pub fn configuration(
         .map(|(key, value)| (key.clone(), volumes.outward(value)))
         .collect();
     // The operator's own defaults, which the application may change.
-    for (key, value) in [
-        (
-            "execution.checkpointing.externalized-checkpoint-retention",
-            "RETAIN_ON_CANCELLATION",
-        ),
-        ("pipeline.name", application.name.as_str()),
-    ] {
+    let name = ("pipeline.name", application.name.as_str());
+    // The jobs of a session cluster have names of their own.
+    let name = Some(name).filter(|_| !application.session);
+    let retention = (
+        "execution.checkpointing.externalized-checkpoint-retention",
+        "RETAIN_ON_CANCELLATION",
+    );
+    for (key, value) in name.into_iter().chain([retention]) {
         all.entry(key.to_owned()).or_insert_with(|| value.to_owned());
     }
     let workers = Workers::of(application);
@@ -182,6 +183,7 @@ mod tests {
             task_managers,
             restore: None,
             allow_non_restored_state: false,
+            session: false,
             over: false,
         }
     }

@@ -85,6 +85,17 @@ pub struct Tasks {
     pub finished: u32,
 }
 
+/// What `/overview` says about the TaskManagers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct Slots {
+    /// TaskManagers that registered.
+    #[serde(rename = "taskmanagers")]
+    pub task_managers: usize,
+    /// Slots that no job has.
+    #[serde(rename = "slots-available")]
+    pub available: u32,
+}
+
 /// A client for one JobManager on loopback.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest {
@@ -107,6 +118,12 @@ impl Rest {
     /// `/config`, which the operator uses to see that a JobManager is there.
     pub async fn config(self) -> Result<Value, RestError> {
         self.call(Method::GET, "/config", None).await
+    }
+
+    /// TaskManagers that registered, and slots that no job has.
+    pub async fn slots(self) -> Result<Slots, RestError> {
+        let answer = self.call(Method::GET, "/overview", None).await?;
+        serde_json::from_value(answer).map_err(|error| RestError::Unexpected(error.to_string()))
     }
 
     /// Where the last completed checkpoint or savepoint of a job lies, if there is one.

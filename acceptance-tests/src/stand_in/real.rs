@@ -6,24 +6,20 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
+use anyhow::Result;
 use kube::Client;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use tracing::warn;
 
-use crate::flink::{Application, Cluster, ClusterState, Installation, JobInfo, Rest, Volumes};
+use crate::flink::{
+    Application, Cluster, ClusterState, Installation, JobInfo, MOST_TASK_MANAGERS, Rest, RestError, Volumes,
+};
 use crate::sandbox::Routes;
 
-use super::kubernetes::is_code;
 use super::spec::Spec;
 use super::status::{Failure, JOB_FAILED};
 use super::world::{ClusterView, Deploy, JobManager, JobView, Restore};
 
-/// Where the JobManager's REST API listens, inside the imaginary pod network.
-const REST_PORT: u16 = 8081;
+mod objects;
+
 const FORMAT: &str = "CANONICAL";
 /// How long a JobManager that answers may be without its job before that is shown.
 const PATIENCE_WITH_MAIN: Duration = Duration::from_secs(60);
@@ -49,11 +45,14 @@ pub struct RealCluster {
     installation: Installation,
     volumes: Volumes,
     directory: PathBuf,
+    /// Nothing for a session cluster.
     job_id: String,
     cluster: Option<Cluster>,
     pod: Option<(String, Ipv4Addr)>,
     reachable: bool,
     since: Instant,
+    /// Whether TaskManagers come as jobs need them.
+    grows: bool,
 }
 
 impl RealCluster {
@@ -86,6 +85,7 @@ impl RealCluster {
             pod: None,
             reachable: false,
             since: Instant::now(),
+            grows: false,
         }
     }
 
@@ -93,6 +93,7 @@ impl RealCluster {
     pub async fn deploy(&mut self, deploy: Deploy, how: How) -> Result<()> {
         self.since = Instant::now();
         self.job_id = deploy.job_id.clone().unwrap_or_default();
+        self.grows = deploy.job_id.is_none() && deploy.spec.fixed_task_managers().is_none();
         let newest = || self.newest_checkpoint(&deploy.spec);
         let restore = match &deploy.restore {
             _ if how == How::Again && newest().is_some() => newest(),
@@ -153,6 +154,14 @@ impl RealCluster {
                     job_manager,
                     ..ClusterView::default()
                 })
+            }
+            ClusterState::Answering if self.job_id.is_empty() => {
+                // It can answer no longer by now. Then it is looked at again.
+                let jobs = rest.jobs().await.unwrap_or_default();
+                if let Ok(true) = self.wants_slots(rest, &jobs).await {
+                    self.grow().await?;
+                }
+                Ok(look_at_session(rest, jobs).await)
             }
             ClusterState::Answering => Ok(self.look(rest).await),
         }
@@ -238,171 +247,69 @@ impl RealCluster {
             Some(job) => Some(view(rest, job).await),
             None => None,
         };
-        let config = rest.config().await.unwrap_or_default();
-        let info = ["flink-version", "flink-revision"]
-            .into_iter()
-            .filter_map(|key| Some((key.to_owned(), config.get(key)?.as_str()?.to_owned())));
         ClusterView {
             job_manager: JobManager::Up,
             job,
             checkpoint,
-            info: info.collect::<BTreeMap<_, _>>(),
+            info: info(rest).await,
             unmanaged_jobs: Vec::new(),
         }
+    }
+
+    /// Whether a job waits for a TaskManager, and none is on its way. A native session cluster starts one then.
+    async fn wants_slots(&self, rest: Rest, jobs: &[JobInfo]) -> Result<bool, RestError> {
+        let Some(cluster) = self.cluster.as_ref().filter(|_| self.grows) else {
+            return Ok(false);
+        };
+        let waits = |job: &JobInfo| !is_over(&job.state) && job.tasks.running + job.tasks.finished < job.tasks.total;
+        if !jobs.iter().any(waits) || cluster.task_managers() >= MOST_TASK_MANAGERS as usize {
+            return Ok(false);
+        }
+        let slots = rest.slots().await?;
+        Ok(slots.available == 0 && slots.task_managers >= cluster.task_managers())
+    }
+
+    async fn grow(&mut self) -> Result<()> {
+        let Some(cluster) = &mut self.cluster else {
+            return Ok(());
+        };
+        let more = u32::try_from(cluster.task_managers() + 1).unwrap_or(1);
+        cluster.scale(more).await
     }
 
     /// The newest checkpoint of the job on disk, as high availability would remember it.
     pub fn newest_checkpoint(&self, spec: &Spec) -> Option<String> {
         newest_checkpoint(&self.volumes, spec, &self.job_id)
     }
+}
 
-    /// A pod that nobody schedules, with an address that only the sandbox's proxy knows; the REST
-    /// service; and its endpoints, which stay empty until the JobManager answers.
-    async fn create_objects(&mut self, spec: &Spec, port: u16) -> Result<()> {
-        let labels = json!({
-            "app": self.name,
-            "component": "jobmanager",
-            "type": if spec.is_standalone() { "flink-standalone-kubernetes" } else { "flink-native-kubernetes" },
-        });
-        let metadata = |name: &str| {
-            json!({
-                "name": name,
-                "namespace": self.namespace,
-                "labels": labels,
-                "ownerReferences": [{
-                    "apiVersion": "flink.apache.org/v1beta1",
-                    "kind": "FlinkDeployment",
-                    "name": self.name,
-                    "uid": self.uid,
-                    "controller": true,
-                    "blockOwnerDeletion": true,
-                }],
-            })
-        };
-        let pod_name = format!("{}-{}", self.name, self.job_id.chars().take(8).collect::<String>());
-        let service_name = format!("{}-rest", self.name);
-        let pod = json!({
-            "metadata": metadata(&pod_name),
-            "spec": {
-                "serviceAccountName": spec.service_account,
-                "automountServiceAccountToken": false,
-                "containers": [{
-                    "name": "flink-main-container",
-                    "image": spec.image.as_deref().unwrap_or("flink"),
-                    "ports": [{ "name": "rest", "containerPort": REST_PORT }],
-                }],
-            },
-        });
-        let service = json!({
-            "metadata": metadata(&service_name),
-            "spec": { "ports": [{ "name": "rest", "port": REST_PORT, "targetPort": "rest" }] },
-        });
-        let endpoints = json!({ "metadata": metadata(&service_name) });
-        self.replace::<Pod>(&pod_name, pod).await?;
-        self.replace::<Service>(&service_name, service).await?;
-        self.replace::<Endpoints>(&service_name, endpoints).await?;
-
-        let ip = self.routes.next_pod_ip();
-        self.routes.insert(ip, REST_PORT, port);
-        self.pod = Some((pod_name.clone(), ip));
-        self.reachable = false;
-        let status = Patch::Merge(json!({ "status": {
-            "phase": "Running",
-            "podIP": ip,
-            "podIPs": [{ "ip": ip }],
-            "conditions": [{ "type": "Ready", "status": "False" }],
-        } }));
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        pods.patch_status(&pod_name, &PatchParams::default(), &status)
-            .await
-            .context("give the pod an address")?;
-        Ok(())
+/// A session cluster: its jobs are other objects' concern, or nobody's.
+async fn look_at_session(rest: Rest, jobs: Vec<JobInfo>) -> ClusterView {
+    let at_work = jobs.into_iter().filter(|job| !is_over(&job.state));
+    ClusterView {
+        job_manager: JobManager::Up,
+        info: info(rest).await,
+        unmanaged_jobs: at_work.map(|job| job.id).collect(),
+        ..ClusterView::default()
     }
+}
 
-    /// Creates an object; one that an earlier run left behind is replaced.
-    async fn replace<K>(&self, name: &str, body: Value) -> Result<()>
-    where
-        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + DeserializeOwned
-            + serde::Serialize
-            + std::fmt::Debug,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
-        let what = || format!("create {} {name}", K::kind(&()));
-        let body: K = serde_json::from_value(body).with_context(what)?;
-        for _ in 0..50 {
-            match api.create(&PostParams::default(), &body).await {
-                Err(error) if is_code(&error, 409) => {
-                    let _ = api.delete(name, &DeleteParams::default().grace_period(0)).await;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                done => return done.map(drop).with_context(what),
-            }
-        }
-        anyhow::bail!("{}: another one is in the way and does not go", what())
-    }
+fn is_over(state: &str) -> bool {
+    matches!(state, "FINISHED" | "FAILED" | "CANCELED")
+}
 
-    /// Lets the service lead to the pod, or not. A failure is tried again at the next look.
-    async fn set_reachable(&mut self, reachable: bool) {
-        let Some((pod, ip)) = self.pod.clone().filter(|_| self.reachable != reachable) else {
-            return;
-        };
-        let address = json!([{
-            "ip": ip,
-            "targetRef": { "kind": "Pod", "name": pod, "namespace": self.namespace },
-        }]);
-        let ports = json!([{ "name": "rest", "port": REST_PORT, "protocol": "TCP" }]);
-        let which = if reachable { "addresses" } else { "notReadyAddresses" };
-        let subsets = Patch::Merge(json!({ "subsets": [{ which: address, "ports": ports }] }));
-        let word = if reachable { "True" } else { "False" };
-        let ready = Patch::Merge(json!({ "status": { "conditions": [{ "type": "Ready", "status": word }] } }));
-        let endpoints: Api<Endpoints> = Api::namespaced(self.client.clone(), &self.namespace);
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        let parameters = PatchParams::default();
-        let written = async {
-            endpoints
-                .patch(&format!("{}-rest", self.name), &parameters, &subsets)
-                .await?;
-            pods.patch_status(&pod, &parameters, &ready).await.map(drop)
-        };
-        match written.await {
-            Ok(()) => self.reachable = reachable,
-            Err(error) => warn!(
-                "{}/{}: the REST service is not updated: {error}",
-                self.namespace, self.name
-            ),
-        }
-    }
-
-    async fn delete_objects(&mut self) -> Result<()> {
-        let Some((pod, ip)) = self.pod.take() else {
-            return Ok(());
-        };
-        self.routes.remove(ip);
-        let service = format!("{}-rest", self.name);
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        let services: Api<Service> = Api::namespaced(self.client.clone(), &self.namespace);
-        let endpoints: Api<Endpoints> = Api::namespaced(self.client.clone(), &self.namespace);
-        let at_once = DeleteParams::default().grace_period(0);
-        let results = [
-            services.delete(&service, &DeleteParams::default()).await.map(drop),
-            endpoints.delete(&service, &DeleteParams::default()).await.map(drop),
-            pods.delete(&pod, &at_once).await.map(drop),
-        ];
-        for result in results {
-            match result {
-                Err(error) if is_code(&error, 404) => {}
-                done => done.context("remove the objects of a cluster")?,
-            }
-        }
-        Ok(())
-    }
+/// What a JobManager says of itself.
+async fn info(rest: Rest) -> BTreeMap<String, String> {
+    let config = rest.config().await.unwrap_or_default();
+    let info = ["flink-version", "flink-revision"]
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), config.get(key)?.as_str()?.to_owned())));
+    info.collect()
 }
 
 /// The newest checkpoint of a job on disk.
 pub fn newest_checkpoint(volumes: &Volumes, spec: &Spec, job_id: &str) -> Option<String> {
-    let directory = spec.checkpoint_directory()?;
+    let directory = spec.checkpoint_directory().filter(|_| !job_id.is_empty())?;
     let inside = directory.strip_prefix("file:")?.trim_start_matches('/');
     let folder = volumes.path(inside).join(job_id);
     let checkpoints = fs::read_dir(folder).ok()?.filter_map(|entry| {
@@ -434,6 +341,7 @@ fn application(name: &str, spec: &Spec, job_id: &str, restore: Option<String>) -
         task_managers: spec.fixed_task_managers().and_then(|count| u32::try_from(count).ok()),
         restore,
         allow_non_restored_state: job.allow_non_restored_state == Some(true),
+        session: spec.job.is_none(),
         over: false,
     }
 }

@@ -4,7 +4,7 @@
 //! of a kind that we have types for has exactly their fields, so that the API server refuses a
 //! misspelt one; that of any other kind, and every status, takes anything.
 
-use flink_client::operator::FlinkDeploymentSpec;
+use flink_client::operator::{FlinkDeploymentSpec, FlinkSessionJobSpec};
 use serde_json::{Value, json};
 use terraform_schema::{Attribute, Block, Model, Nesting, Type};
 
@@ -28,7 +28,12 @@ pub fn definitions() -> Vec<Value> {
             object(&FlinkDeploymentSpec::block()),
             &LIFECYCLE,
         ),
-        definition("FlinkSessionJob", "sessionjob", anything(), &LIFECYCLE),
+        definition(
+            "FlinkSessionJob",
+            "sessionjob",
+            object(&FlinkSessionJobSpec::block()),
+            &LIFECYCLE,
+        ),
         definition(
             "FlinkStateSnapshot",
             "flinksnp",

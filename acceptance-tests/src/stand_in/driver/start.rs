@@ -28,7 +28,7 @@ struct Start {
 }
 
 impl Driver {
-    /// The Flink whose processes are started: none for what could not start, and for session clusters.
+    /// The Flink whose processes are started: none for what could not start.
     pub(super) fn real_flink(
         &self,
         deploy: &Deploy,
@@ -38,7 +38,7 @@ impl Driver {
         let jar = deploy.spec.job.as_ref().and_then(|job| job.jar_uri.as_deref());
         let here = jar.is_none_or(|uri| uri.starts_with("local://") || uri.starts_with("file://"));
         let can_start = account_exists && here && self.simulation.can_start(deploy);
-        if deploy.job_id.is_none() || !can_start || switches.status_only() {
+        if !can_start || switches.status_only() {
             return None;
         }
         let wanted = deploy.spec.flink_version.as_deref().unwrap_or_default();
