@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use terraform_plugin::client::{Launch, Plugin};
 use terraform_plugin::generated::tfplugin5 as pb;
 use terraform_provider_flink::provider::config::ProviderConfig;
-use terraform_provider_flink::resources::flink_deployment::model::{Deployment, Identity};
+use terraform_provider_flink::resources::flink_deployment::model::Deployment;
+use terraform_provider_flink::resources::job_resource::Identity;
 use terraform_schema::{Block, Model, Value, msgpack};
 
 const TYPE: &str = "flink_deployment";

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::resources::flink_deployment::FlinkDeploymentResource;
+use crate::resources::flink_session_job::FlinkSessionJobResource;
 use crate::{data_sources, diagnose};
 use config::{ExecPlugin, ProviderConfig};
 
@@ -36,7 +37,7 @@ impl Provider for FlinkProvider {
     type Data = ProviderData;
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<ProviderData>>> {
-        vec![any(FlinkDeploymentResource)]
+        vec![any(FlinkDeploymentResource), any(FlinkSessionJobResource)]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<ProviderData>>> {
@@ -145,7 +146,7 @@ pub struct ProviderData {
     cluster: Arc<OnceCell<Cluster>>,
     /// The namespace of resources that do not set their own.
     pub namespace: DefaultNamespace,
-    /// What becomes of jobs when their deployments are destroyed, where the block says so.
+    /// What becomes of jobs when their deployments or session jobs are destroyed, where the block says so.
     pub on_destroy: Option<OnDestroy>,
 }
 

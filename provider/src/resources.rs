@@ -2,6 +2,8 @@
 
 pub mod configuration;
 pub mod flink_deployment;
+pub mod flink_session_job;
+pub mod job_resource;
 pub mod names;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -1,11 +1,12 @@
 //! Why an object does not do what was asked.
 
 use flink_client::operator::settle::{End, NotReady};
+use flink_client::operator::{JarProblem, JobResource};
 use flink_client::secret::Mask;
 use flink_client::wait::minutes;
 use terraform_schema::{Block, Diagnostic, Diagnostics};
 
-use super::{kubernetes, sentences};
+use super::{kubernetes, place, sentences};
 
 /// What Terraform will do with an object whose wait failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Afterwards {
 
 /// A wait that ended without success. `object` names what was waited for, such as `FlinkDeployment flink/orders`;
 /// `mask` hides its secrets; `block` is its schema.
-pub fn not_ready<K>(
+pub fn not_ready<K: JobResource>(
     error: &NotReady<K>,
     object: &str,
     afterwards: Afterwards,
@@ -55,29 +56,70 @@ pub fn not_ready<K>(
     let reason = mask.apply(&error.reason);
     let causes = causes(error, &reason, mask);
     let reason = sentences(&reason, "");
-    match &error.end {
+    let (field, way_out) = way_out(error).unwrap_or_default();
+    let way_out = if way_out.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n{way_out}")
+    };
+    let problem = match &error.end {
         End::Failed => Diagnostic::error(format!("{object} did not become ready"))
             .detail(format!(
-                "It was written, and then: {reason}{causes}\n\n{}",
+                "It was written, and then: {reason}{causes}{way_out}\n\n{}",
                 afterwards.mended()
-            ))
-            .into(),
+            )),
         End::TimedOut { after } => Diagnostic::error(format!("{object} is not ready yet"))
             .detail(format!(
-                "It was written, and was not ready within {}. Last: {reason}{causes}\n\n{}, or allow more time in the \
+                "It was written, and was not ready within {}. Last: {reason}{causes}{way_out}\n\n{}, or allow more time in the \
                  block `timeouts`.",
                 minutes(*after),
                 afterwards.go_on()
-            ))
-            .into(),
-        End::Stopped => Diagnostic::error("Stopped on request")
-            .detail(format!(
-                "{object} was written; the wait for it was broken off. Last: {reason} {}.",
-                afterwards.go_on()
-            ))
-            .into(),
-        End::Unseen(error) => kubernetes(error, block),
+            )),
+        End::Stopped => Diagnostic::error("Stopped on request").detail(format!(
+            "{object} was written; the wait for it was broken off. Last: {reason} {}.",
+            afterwards.go_on()
+        )),
+        End::Unseen(error) => return kubernetes(error, block),
+    };
+    problem.at(place(block, field)).into()
+}
+
+/// What helps, and the field of the custom resource that it is about, where the trouble is one that people meet often.
+fn way_out<K: JobResource>(error: &NotReady<K>) -> Option<(&'static str, &'static str)> {
+    if error
+        .live
+        .as_ref()
+        .is_some_and(|live| live.is_lost() && live.job().is_some())
+    {
+        return Some((
+            "spec.job.upgradeMode",
+            "Apply `upgrade_mode = \"stateless\"` to start the job without its state; the operator takes up no other change \
+             now. To start it from its state, replace it with `initial_savepoint_path` set to its last savepoint or retained \
+             checkpoint.",
+        ));
     }
+    let what = match error.causes.operator.as_ref()?.jar_problem()? {
+        JarProblem::Missing => {
+            "The operator's own pod fetches the jar of a session job, and there is none at this address: correct `jar_uri`, \
+             or put the jar there."
+        }
+        JarProblem::Unreachable => {
+            "The operator's own pod fetches the jar of a session job: the host of `jar_uri` must be known and reachable in \
+             the operator's namespace."
+        }
+        JarProblem::Scheme => {
+            "From operator 1.15 on only `https` is allowed for the jars of session jobs. Serve the jar by `https`, or have \
+             `kubernetes.operator.user.artifacts.allowed-schemes` set in the operator's own configuration (several schemes are \
+             separated by `;`, such as `https;http`) and the operator restarted."
+        }
+        JarProblem::Host => {
+            "From operator 1.15 on the jar of a session job must come from a host that the operator's pod can look up and that \
+             is in no private network. Serve it from another host, or have \
+             `kubernetes.operator.user.artifacts.disallow-restricted-hosts` set to `false` in the operator's own configuration \
+             and the operator restarted. The operator looks a host up again only when the job changes: change `restart_nonce`."
+        }
+    };
+    Some(("spec.job.jarURI", what))
 }
 
 /// What others say, one line each, without what the reason says already.

@@ -12,6 +12,7 @@ use super::*;
 use crate::resources::flink_deployment::model::Deployment;
 
 mod connections;
+mod session_jobs;
 
 const SERVER: &str = "https://kubernetes.example.com";
 

@@ -15,7 +15,7 @@ use terraform_schema::plan::Plan;
 use terraform_schema::{AttributePath, Block, Step, Value, reconcile};
 
 use super::*;
-use crate::resources::flink_deployment;
+use crate::resources::{flink_deployment, flink_session_job};
 
 /// How a resource's values become an object and are read of one, without a cluster.
 struct Mapping {
@@ -33,6 +33,11 @@ fn mapping(resource: &str) -> Mapping {
             modify_plan: flink_deployment::mapping::modify_plan,
             sent: flink_deployment::mapping::sent,
             found: flink_deployment::mapping::found,
+        },
+        "flink_session_job" => Mapping {
+            modify_plan: flink_session_job::mapping::modify_plan,
+            sent: flink_session_job::mapping::sent,
+            found: flink_session_job::mapping::found,
         },
         other => panic!("`{other}` is in the provider's list and not here: say how its values become an object"),
     }

@@ -78,9 +78,9 @@ pub struct ProviderConfig {
     #[schema(check = names::namespace)]
     pub namespace: Option<String>,
 
-    /// What becomes of a job when its deployment is destroyed. Without it, `savepoint` where the job's upgrade mode is
-    /// `savepoint`, or `last-state` with a savepoint directory; else `cancel`. Deployments that have no running job, and
-    /// session clusters, are just deleted.
+    /// What becomes of a job when its deployment or session job is destroyed. Without it, `savepoint` where the job's
+    /// upgrade mode is `savepoint`, or `last-state` with a savepoint directory; else `cancel`. Deployments that have no
+    /// running job, and session clusters, are just deleted; a session cluster not before its jobs are gone.
     pub on_destroy: Option<OnDestroy>,
 }
 

@@ -1,30 +1,23 @@
 //! `flink_deployment`: an application or a session cluster. This file is the life of the resource at a glance; each step
-//! stands in the file of its name.
+//! stands in the file of its name, those that session jobs have, too, in `job_resource`.
 
 mod checks;
-mod delete;
-mod import;
-mod live;
 #[cfg(test)]
 pub(crate) mod mapping;
 pub mod model;
 mod plan;
-mod private;
-mod read;
 #[cfg(test)]
 mod sample;
-mod settle;
 mod validate;
-mod write;
 
 use async_trait::async_trait;
-use flink_client::kubernetes::Objects;
-use flink_client::operator::FlinkDeployment;
+use flink_client::operator::checks::is_deployment_name;
 use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Plan, View};
 
+use super::job_resource::{Identity, delete, import, read, settle, write};
 use crate::provider::ProviderData;
-use model::{Deployment, Identity};
+use model::Deployment;
 
 /// The resource `flink_deployment`.
 #[derive(Clone, Copy, Debug)]
@@ -95,11 +88,6 @@ impl Resource for FlinkDeploymentResource {
     }
 
     fn parse_import_id(&self, id: &str, _: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {
-        import::parse(id)
+        import::parse(id, "deployment", is_deployment_name)
     }
-}
-
-/// The FlinkDeployments of a namespace.
-async fn objects(namespace: &str, cx: &Context<'_, ProviderData>) -> Result<Objects<FlinkDeployment>, Diagnostics> {
-    Ok(Objects::new(cx.data.cluster(&cx.stop).await?, namespace))
 }

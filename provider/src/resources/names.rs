@@ -63,6 +63,20 @@ pub fn namespace(value: &Value, path: &AttributePath) -> Diagnostics {
     }
 }
 
+/// Checks the name of an object.
+pub fn object(value: &Value, path: &AttributePath) -> Diagnostics {
+    match value.as_str() {
+        Some(text) if !is_dns_subdomain(text) => Diagnostic::error("Not the name of an object")
+            .detail(format!(
+                "`{text}` cannot be the name of a Kubernetes object. Use at most 253 lower case letters, digits, `-` and `.`, \
+                 each part between dots beginning and ending with a letter or digit."
+            ))
+            .at(path.clone())
+            .into(),
+        _ => Diagnostics::new(),
+    }
+}
+
 /// Checks labels: keys and values.
 pub fn labels(value: &Value, path: &AttributePath) -> Diagnostics {
     let mut problems = keys(value, path, "label");
@@ -144,6 +158,19 @@ mod tests {
             annotations(&value, &AttributePath::of(["annotations"])).iter().count(),
             1
         );
+    }
+
+    #[test]
+    fn names_of_objects() {
+        for (text, good) in [
+            ("orders", true),
+            ("orders.v2", true),
+            ("Orders", false),
+            ("a_b", false),
+            ("a.", false),
+        ] {
+            assert_eq!(object(&text.into(), &AttributePath::root()).is_empty(), good, "{text}");
+        }
     }
 
     #[test]

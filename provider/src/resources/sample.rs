@@ -1,6 +1,6 @@
 //! Values for tests, written as JSON.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use terraform_schema::{Block, Nesting, Type, Value};
 
 /// In place of a value: known after apply.
@@ -61,4 +61,27 @@ fn of_type(ty: &Type, json: &Json) -> Value {
         }
         (ty, json) => panic!("{json} is no {ty}"),
     }
+}
+
+/// A JSON value with changes laid over it, by JSON pointer; null removes.
+pub fn changed(mut json: Json, changes: &[(&str, Json)]) -> Json {
+    for (pointer, value) in changes {
+        let names: Vec<String> = pointer[1..].split('/').map(str::to_owned).collect();
+        let (last, outer) = names.split_last().unwrap();
+        let mut place = &mut json;
+        for name in outer {
+            place = place
+                .as_object_mut()
+                .unwrap()
+                .entry(name.clone())
+                .or_insert_with(|| json!({}));
+        }
+        let members = place.as_object_mut().unwrap();
+        if value.is_null() {
+            members.remove(last);
+        } else {
+            members.insert(last.clone(), value.clone());
+        }
+    }
+    json
 }

@@ -125,7 +125,7 @@ pub struct FlinkSessionJobSpec {
     #[schema(class = Restart)]
     pub restart_nonce: Option<i64>,
 
-    /// The job.
+    /// The job: what runs, at which parallelism, and how it keeps its state.
     #[schema(class = Restart)]
     pub job: SessionJobSpec,
 }
@@ -157,8 +157,6 @@ impl AttributeType for SessionJobSpec {
     fn shape() -> Shape {
         let mut shape = JobSpec::shape();
         if let Shape::Block(nested) = &mut shape {
-            nested.block.description =
-                "The job: what runs, at which parallelism, and how it keeps its state.".to_owned();
             for attribute in &mut nested.block.attributes {
                 match attribute.name.as_str() {
                     "jar_uri" => {

@@ -9,8 +9,9 @@ use serde_json::Value as Json;
 use terraform_schema::{AttributePath, Model, Plan, Value};
 
 use super::model::Deployment;
-use super::{live, plan, read, write};
+use super::plan;
 use crate::provider::DefaultNamespace;
+use crate::resources::job_resource::{JobModel, is_done, live, write};
 
 /// What the resource adds to a plan, where the provider block is empty.
 pub fn modify_plan(plan: &mut Plan) {
@@ -28,7 +29,7 @@ pub fn sent(planned: &Value) -> Json {
 /// What is read of an object, and which of it our field manager owns.
 pub fn found(object: Json) -> (Value, BTreeSet<AttributePath>) {
     let live: Live<FlinkDeployment> = Live::from_json(object).unwrap();
-    let model = live::model(&live, read::is_ready(&live, &Baseline::default()));
+    let model = Deployment::found(&live, is_done(&live, &Baseline::default()));
     let owned = live::owned(&live, &model);
     (model.to_value(), owned)
 }

@@ -1,11 +1,18 @@
 //! The resource as one struct: what a user writes, and what the cluster reports back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use flink_client::operator::FlinkDeploymentSpec;
+use flink_client::kubernetes::{Live, Objects};
+use flink_client::operator::progress::Baseline;
+use flink_client::operator::removal::{OnDestroy, RemoveError, Removed, remove};
+use flink_client::operator::settle::{NotReady, settle};
+use flink_client::operator::{FlinkConfiguration, FlinkDeployment, FlinkDeploymentSpec, JobResource, Manifest};
 use terraform_schema::{Computed, Schema};
 
 use super::checks;
+pub use crate::resources::job_resource::WaitFailure;
+use crate::resources::job_resource::{Inputs, JobModel, live};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
 
@@ -91,42 +98,116 @@ pub struct Deployment {
     pub ready: Computed<bool>,
 }
 
-/// What it means when an object was written but is not ready within its timeout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Schema)]
-pub enum WaitFailure {
-    /// The apply fails. A deployment that was being created is then marked as tainted by Terraform.
-    #[default]
-    Error,
-    /// The apply goes on with a warning and `ready = false`; the next one waits again.
-    Warn,
-}
+impl JobModel for Deployment {
+    type Kind = FlinkDeployment;
 
-/// What tells one deployment from all others.
-#[derive(Clone, Debug, PartialEq, Eq, Schema)]
-pub struct Identity {
-    /// Namespace of the object. On import, without it: the `namespace` of the provider block, else `default`.
-    pub namespace: Option<String>,
-    /// Name of the object.
-    pub name: String,
-}
+    const WHAT: &'static str = "deployment";
 
-impl Deployment {
-    /// `namespace/name`, for messages and as the id.
-    pub fn id(&self) -> String {
-        format!("{}/{}", self.namespace(), self.name)
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs {
+            name: &self.name,
+            namespace: self.namespace.as_ref(),
+            labels: self.labels.as_ref(),
+            annotations: self.annotations.as_ref(),
+            timeouts: self.timeouts.as_ref(),
+            force_conflicts: self.force_conflicts == Some(true),
+            wait_failure: self.wait_failure.unwrap_or_default(),
+        }
     }
 
-    /// The namespace. Every plan decides it, so it is there wherever a model is.
-    pub fn namespace(&self) -> &str {
-        self.namespace
-            .as_ref()
-            .and_then(Computed::as_ref)
-            .map_or("default", String::as_str)
+    fn manifest(&self) -> Result<Manifest, serde_json::Error> {
+        Manifest::new(&self.name, &self.spec)
     }
 
-    /// Whether the last change was brought about.
-    pub fn is_ready(&self) -> bool {
+    fn flink_configuration(&self) -> Option<&FlinkConfiguration> {
+        self.spec.flink_configuration.as_ref()
+    }
+
+    fn uid(&self) -> Option<&str> {
+        self.uid.as_ref().map(String::as_str)
+    }
+
+    fn is_ready(&self) -> bool {
         self.ready.0 == Some(true)
+    }
+
+    fn settled(self, ready: bool) -> Self {
+        Self {
+            id: Computed::from(self.id()),
+            ready: Computed::from(ready),
+            ..self
+        }
+    }
+
+    fn with_facts(self, live: &Live<FlinkDeployment>) -> Self {
+        let status = live.status.clone().unwrap_or_default();
+        let job = if live.is_session_cluster() {
+            None
+        } else {
+            Some(status.job_status)
+        };
+        let text = |text: &str| Computed::from(text.to_owned());
+        Self {
+            id: Computed::from(self.id()),
+            uid: text(live.uid()),
+            rest_service: Computed::from(live.rest_service()),
+            job_id: Computed(job.as_ref().and_then(live::job_id)),
+            job_state: Computed(job.and_then(|job| job.state).map(|state| state.to_string())),
+            lifecycle_state: Computed(status.lifecycle_state.map(|state| state.to_string())),
+            job_manager_status: Computed(status.job_manager_deployment_status.map(|state| state.to_string())),
+            ..self
+        }
+    }
+
+    fn found(live: &Live<FlinkDeployment>, ready: bool) -> Self {
+        let metadata = live.metadata();
+        let mut spec = live.spec.clone();
+        if let Some(job) = &mut spec.job {
+            live::as_configured(job);
+        }
+        Self {
+            name: metadata.name.clone().unwrap_or_default(),
+            namespace: Some(Computed(metadata.namespace.clone())),
+            labels: live::texts(metadata.labels.as_ref()),
+            annotations: live::texts(metadata.annotations.as_ref()),
+            spec,
+            timeouts: None,
+            force_conflicts: None,
+            wait_failure: None,
+            id: Computed(None),
+            uid: Computed(None),
+            rest_service: Computed(None),
+            job_id: Computed(None),
+            job_state: Computed(None),
+            lifecycle_state: Computed(None),
+            job_manager_status: Computed(None),
+            ready: Computed::from(ready),
+        }
+        .with_facts(live)
+    }
+
+    async fn wait(
+        &self,
+        objects: &Objects<FlinkDeployment>,
+        uid: &str,
+        baseline: &Baseline,
+        timeout: Duration,
+    ) -> Result<Live<FlinkDeployment>, NotReady<FlinkDeployment>> {
+        settle(objects, &self.name, uid, baseline, timeout).await
+    }
+
+    async fn on_destroy(_: &Objects<FlinkDeployment>, live: &Live<FlinkDeployment>) -> OnDestroy {
+        OnDestroy::default_for(live.job(), live.savepoint_directory().is_some())
+    }
+
+    async fn remove(
+        objects: &Objects<FlinkDeployment>,
+        live: &Live<FlinkDeployment>,
+        policy: OnDestroy,
+        timeout: Duration,
+    ) -> Result<Removed, RemoveError> {
+        let name = live.metadata().name.as_deref().unwrap_or_default();
+        remove(objects, name, live.uid(), policy, timeout).await
     }
 }
 

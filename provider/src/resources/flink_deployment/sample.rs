@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 use terraform_schema::{Model, Value};
 
 use super::model::Deployment;
-pub use crate::resources::sample::UNKNOWN;
 use crate::resources::sample::of_block;
+pub use crate::resources::sample::{UNKNOWN, changed};
 
 /// A configuration or state; what is left out is not set.
 pub fn resource(json: &Json) -> Value {
@@ -33,27 +33,4 @@ pub fn application() -> Json {
 /// The application with changes laid over it, by JSON pointer; null removes.
 pub fn with(changes: &[(&str, Json)]) -> Json {
     changed(application(), changes)
-}
-
-/// A JSON value with changes laid over it, by JSON pointer; null removes.
-pub fn changed(mut json: Json, changes: &[(&str, Json)]) -> Json {
-    for (pointer, value) in changes {
-        let names: Vec<String> = pointer[1..].split('/').map(str::to_owned).collect();
-        let (last, outer) = names.split_last().unwrap();
-        let mut place = &mut json;
-        for name in outer {
-            place = place
-                .as_object_mut()
-                .unwrap()
-                .entry(name.clone())
-                .or_insert_with(|| json!({}));
-        }
-        let members = place.as_object_mut().unwrap();
-        if value.is_null() {
-            members.remove(last);
-        } else {
-            members.insert(last.clone(), value.clone());
-        }
-    }
-    json
 }

@@ -7,6 +7,7 @@ use flink_client::operator::checks::parse_flink_version;
 use terraform_schema::{Diagnostic, Diagnostics, View};
 
 use crate::resources::configuration::Configuration;
+use crate::resources::job_resource::validate::null_elements_in;
 
 /// File names that the operator allows in `log_configuration`.
 const LOG_FILES: [&str; 2] = ["log4j-console.properties", "logback-console.xml"];
@@ -57,34 +58,13 @@ fn null_elements(config: &View<'_>) -> Diagnostics {
     .into_iter()
     .chain(process::QUANTITIES)
     .map(|names| config.at(names));
-    let in_maps = maps.flat_map(|map| {
-        let members = map.value().as_map().into_iter().flatten();
-        members
-            .filter(|(_, value)| value.is_null())
-            .map(|(key, _)| map.key(key).path())
-            .collect::<Vec<_>>()
-    });
     let tls = config
         .at("ingress.tls")
         .elements()
         .into_iter()
         .map(|tls| tls.at("hosts"));
     let lists = tls.chain([config.at("job.args")]);
-    let in_lists = lists.flat_map(|list| {
-        list.elements()
-            .into_iter()
-            .filter(View::is_null)
-            .map(|element| element.path())
-            .collect::<Vec<_>>()
-    });
-    in_maps
-        .chain(in_lists)
-        .map(|path| {
-            Diagnostic::error("Value missing")
-                .detail(format!("`{path}` is null. Leave the element out, or give it a value."))
-                .at(path)
-        })
-        .collect()
+    null_elements_in(maps, lists)
 }
 
 /// What a session cluster does not look at.

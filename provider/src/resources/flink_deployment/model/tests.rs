@@ -6,6 +6,8 @@ use terraform_schema::{AttributePath, Model, UpdateClass, Value, reconcile};
 use super::super::sample::{application, changed, resource};
 use super::*;
 
+mod found;
+
 #[test]
 fn what_the_object_does_not_hold_is_local() {
     let block = Deployment::block();

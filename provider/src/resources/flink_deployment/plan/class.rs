@@ -5,32 +5,16 @@ use terraform_schema::{Plan, Seen, UpdateClass, Value};
 
 use crate::resources::configuration::Configuration;
 
-/// Numbers that do something only when they change to another number.
-const NONCES: [&str; 6] = [
-    "restart_nonce",
-    "job.savepoint_trigger_nonce",
-    "job.checkpoint_trigger_nonce",
-    "job.savepoint_redeploy_nonce",
-    "job.autoscaler_reset_nonce",
-    "job.initial_savepoint_path",
-];
-
 /// Narrows the classes of the changes by the deployment's mode and scheduler.
 ///
 /// Scaling in place exists in two forms: by the number of TaskManagers, for the reactive scheduler in standalone mode;
 /// and by overrides of single vertices, for the adaptive scheduler in native mode. All else restarts.
 pub fn narrow(plan: &mut Plan) {
     let scales_in_place = ScalesInPlace::of(plan);
-    let removed: Vec<&str> = NONCES
-        .into_iter()
-        .filter(|nonce| plan.planned().at(nonce).is_null())
-        .collect();
     let only_added = no_override_removed(plan);
     for change in &mut plan.changes {
         let path = change.path.to_string();
-        if removed.contains(&path.as_str()) {
-            change.class = Some(UpdateClass::Ignored);
-        } else if change.class == Some(UpdateClass::Scaled) {
+        if change.class == Some(UpdateClass::Scaled) {
             let by_overrides = path.starts_with("flink_configuration") && only_added;
             let in_place = if by_overrides {
                 scales_in_place.by_overrides

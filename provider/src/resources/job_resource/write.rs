@@ -2,33 +2,32 @@
 
 use flink_client::kubernetes::{Live, Objects, Write, WriteError};
 use flink_client::operator::progress::Baseline;
-use flink_client::operator::{FlinkDeployment, Manifest};
+use flink_client::operator::{JobResource, Manifest, Resource};
 use terraform_plugin::Context;
-use terraform_schema::{Computed, Diagnostic, Diagnostics, Model};
+use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::model::Deployment;
-use super::{live, objects, private};
+use super::{JobModel, noun, objects, private};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
 /// What is sent for a model.
-pub fn manifest(model: &Deployment) -> Result<Manifest, Diagnostics> {
-    let manifest = Manifest::new(&model.name, &model.spec).map_err(|error| {
+pub fn manifest<M: JobModel>(model: &M) -> Result<Manifest, Diagnostics> {
+    let manifest = model.manifest().map_err(|error| {
         Diagnostic::bug(format!(
             "The specification of `{}` cannot be written: {error}.",
             model.id()
         ))
     })?;
     Ok(Manifest {
-        labels: model.labels.clone().unwrap_or_default(),
-        annotations: model.annotations.clone().unwrap_or_default(),
+        labels: model.labels_sent(),
+        annotations: model.inputs().annotations.cloned().unwrap_or_default(),
         ..manifest
     })
 }
 
 /// Creates the object.
-pub async fn create(planned: &Deployment, cx: &Context<'_, ProviderData>) -> Result<Deployment, Diagnostics> {
-    let objects = objects(planned.namespace(), cx).await?;
+pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
+    let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
     let manifest = manifest(planned)?;
     // What a former object of this name left behind says nothing about this one.
     for entry in [private::UID, private::NAMESPACE_UID, private::IMPORTED] {
@@ -38,7 +37,7 @@ pub async fn create(planned: &Deployment, cx: &Context<'_, ProviderData>) -> Res
         if error.may_exist() {
             cx.wrote(&unsettled(planned));
         }
-        diagnose::create(&error, &Deployment::block(), Deployment::NAME)
+        diagnose::create(&error, &M::block(), M::NAME)
     })?;
     let written = written(planned, &created.live, cx);
     cx.wrote(&written);
@@ -50,21 +49,16 @@ pub async fn create(planned: &Deployment, cx: &Context<'_, ProviderData>) -> Res
 }
 
 /// Changes the object in place, where there is anything to change in it.
-pub async fn update(
-    planned: &Deployment,
-    prior: &Deployment,
-    cx: &Context<'_, ProviderData>,
-) -> Result<Deployment, Diagnostics> {
-    let objects = objects(planned.namespace(), cx).await?;
+pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
+    let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
     let (before, after) = (manifest(prior)?, manifest(planned)?);
-    let block = Deployment::block();
+    let block = M::block();
     if before == after {
         return unchanged(planned, prior, &objects, cx).await;
     }
     let uid = prior
-        .uid
-        .as_ref()
-        .cloned()
+        .uid()
+        .map(str::to_owned)
         .or_else(|| cx.private(private::UID))
         .unwrap_or_default();
     let failed = |error: WriteError| {
@@ -79,7 +73,7 @@ pub async fn update(
     let how = Write {
         uid: &uid,
         prior: Some(&before),
-        force: planned.force_conflicts == Some(true),
+        force: planned.inputs().force_conflicts,
     };
     let live = objects.write(&after, how).await.map_err(failed)?;
     cx.set_private(private::IMPORTED, None);
@@ -90,45 +84,36 @@ pub async fn update(
 }
 
 /// Nothing is written: only Terraform's own settings change, or the last change has still to be waited for.
-async fn unchanged(
-    planned: &Deployment,
-    prior: &Deployment,
-    objects: &Objects<FlinkDeployment>,
+async fn unchanged<M: JobModel>(
+    planned: &M,
+    prior: &M,
+    objects: &Objects<M::Kind>,
     cx: &Context<'_, ProviderData>,
-) -> Result<Deployment, Diagnostics> {
+) -> Result<M, Diagnostics> {
     let found = objects
-        .find_surely(&planned.name, cx.private(private::NAMESPACE_UID).as_deref())
+        .find_surely(planned.name(), cx.private(private::NAMESPACE_UID).as_deref())
         .await
-        .map_err(|error| diagnose::kubernetes(&error, &Deployment::block()))?;
+        .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
     let live = found.ok_or_else(|| {
         Diagnostic::error("Object is gone").detail(format!(
-            "The FlinkDeployment `{}` was deleted since it was planned. Plan again: Terraform will create it.",
+            "The {} `{}` was deleted since it was planned. Plan again: Terraform will create it.",
+            M::Kind::KIND,
             planned.id()
         ))
     })?;
-    Ok(Deployment {
-        ready: prior.ready.clone(),
-        ..live::with_facts(planned.clone(), &live)
-    })
+    Ok(planned.clone().with_facts(&live).settled(prior.is_ready()))
 }
 
 /// The model of what was written: not ready yet.
-fn written(planned: &Deployment, live: &Live<FlinkDeployment>, cx: &Context<'_, ProviderData>) -> Deployment {
+fn written<M: JobModel>(planned: &M, live: &Live<M::Kind>, cx: &Context<'_, ProviderData>) -> M {
     cx.set_private(private::UID, Some(live.uid().to_owned()));
     private::set_baseline(&Baseline::of(&live.object), cx);
-    Deployment {
-        ready: Computed::from(false),
-        ..live::with_facts(planned.clone(), live)
-    }
+    planned.clone().with_facts(live).settled(false)
 }
 
 /// The model where it is not known whether a write took place: the next read tells.
-fn unsettled(model: &Deployment) -> Deployment {
-    Deployment {
-        ready: Computed::from(false),
-        id: Computed::from(model.id()),
-        ..model.clone()
-    }
+fn unsettled<M: JobModel>(model: &M) -> M {
+    model.clone().settled(false)
 }
 
 fn outcome_unknown(error: &WriteError) -> bool {
@@ -145,17 +130,18 @@ fn outcome_unknown(error: &WriteError) -> bool {
 }
 
 /// Keeps the uid of the namespace. A role may not allow to read it; then a later "not found" has to do without.
-async fn remember_namespace(objects: &Objects<FlinkDeployment>, cx: &Context<'_, ProviderData>) {
+async fn remember_namespace<K: JobResource>(objects: &Objects<K>, cx: &Context<'_, ProviderData>) {
     match objects.cluster().namespace_uid(objects.namespace()).await {
         Ok(uid) => cx.set_private(private::NAMESPACE_UID, uid),
         Err(error) => tracing::debug!(%error, "the uid of the namespace is not kept"),
     }
 }
 
-fn adopted(planned: &Deployment) -> Diagnostic {
-    Diagnostic::warning("Deployment was there already").detail(format!(
-        "The FlinkDeployment `{}` exists, was written by this provider, is exactly what is planned, and nobody has touched it \
+fn adopted<M: JobModel>(planned: &M) -> Diagnostic {
+    Diagnostic::warning(format!("{} was there already", noun::<M>())).detail(format!(
+        "The {} `{}` exists, was written by this provider, is exactly what is planned, and nobody has touched it \
          since: most likely an earlier apply lost its answer. It was taken into state.",
+        M::Kind::KIND,
         planned.id()
     ))
 }

@@ -1,27 +1,27 @@
-//! Which deployment is meant: by identity, or by the text of `terraform import`.
+//! Which object is meant: by identity, or by the text of `terraform import`.
 
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::model::{Deployment, Identity};
+use super::{Identity, JobModel};
 use crate::provider::DefaultNamespace;
 use crate::resources::names::is_dns_label;
 
-/// The identity of a deployment.
-pub fn identity(model: &Deployment) -> Identity {
+/// The identity of an object.
+pub fn identity<M: JobModel>(model: &M) -> Identity {
     Identity {
         namespace: Some(model.namespace().to_owned()),
-        name: model.name.clone(),
+        name: model.name().to_owned(),
     }
 }
 
-/// Reads `namespace/name`.
-pub fn parse(id: &str) -> Result<Identity, Diagnostics> {
+/// Reads `namespace/name`. `what` is the kind of thing, `is_name` says which names there are.
+pub fn parse(id: &str, what: &str, is_name: fn(&str) -> bool) -> Result<Identity, Diagnostics> {
     match id.split_once('/') {
-        Some((namespace, name)) if is_dns_label(namespace) && is_dns_label(name) => Ok(Identity {
+        Some((namespace, name)) if is_dns_label(namespace) && is_name(name) => Ok(Identity {
             namespace: Some(namespace.to_owned()),
             name: name.to_owned(),
         }),
-        Some(_) | None => Err(Diagnostic::error("Not the id of a deployment")
+        Some(_) | None => Err(Diagnostic::error(format!("Not the id of a {what}"))
             .detail(format!(
                 "`{id}` is not of the form `namespace/name`, such as `flink/orders`."
             ))
@@ -30,13 +30,13 @@ pub fn parse(id: &str) -> Result<Identity, Diagnostics> {
 }
 
 /// The namespace that an identity means.
-pub fn namespace_of(identity: &Identity, default: &DefaultNamespace) -> Result<String, Diagnostics> {
+pub fn namespace_of(identity: &Identity, what: &str, default: &DefaultNamespace) -> Result<String, Diagnostics> {
     match (&identity.namespace, default) {
         (Some(namespace), _) => Ok(namespace.clone()),
         (None, DefaultNamespace::Known(namespace)) => Ok(namespace.clone()),
         (None, DefaultNamespace::Unknown) => Err(Diagnostic::error("Namespace not known yet")
             .detail(format!(
-                "The deployment `{}` is to be imported without a namespace, and that of the provider block is not known yet. \
+                "The {what} `{}` is to be imported without a namespace, and that of the provider block is not known yet. \
                  Name it: `namespace/{}`.",
                 identity.name, identity.name
             ))
@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn ids() {
-        let parsed = |id: &str| parse(id).map(|identity| (identity.namespace.unwrap(), identity.name));
+        let parsed = |id: &str| {
+            parse(id, "deployment", is_dns_label).map(|identity| (identity.namespace.unwrap(), identity.name))
+        };
         assert_eq!(parsed("flink/orders"), Ok(("flink".to_owned(), "orders".to_owned())));
         for bad in ["", "orders", "/", "a/", "/a", "a/b/c", "Flink/orders", "a b"] {
             assert!(parsed(bad).is_err(), "{bad}");
@@ -64,12 +66,18 @@ mod tests {
             name: "orders".to_owned(),
         };
         let default = DefaultNamespace::Known("team".to_owned());
-        assert_eq!(namespace_of(&identity(None), &default).as_deref(), Ok("team"));
-        assert_eq!(namespace_of(&identity(Some("flink")), &default).as_deref(), Ok("flink"));
         assert_eq!(
-            namespace_of(&identity(Some("flink")), &DefaultNamespace::Unknown).as_deref(),
+            namespace_of(&identity(None), "deployment", &default).as_deref(),
+            Ok("team")
+        );
+        assert_eq!(
+            namespace_of(&identity(Some("flink")), "deployment", &default).as_deref(),
             Ok("flink")
         );
-        assert!(namespace_of(&identity(None), &DefaultNamespace::Unknown).is_err());
+        assert_eq!(
+            namespace_of(&identity(Some("flink")), "deployment", &DefaultNamespace::Unknown).as_deref(),
+            Ok("flink")
+        );
+        assert!(namespace_of(&identity(None), "deployment", &DefaultNamespace::Unknown).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept with a deployment in Terraform's private state. No secrets: the state file holds it in the clear.
+//! What is kept with an object in Terraform's private state. No secrets: the state file holds it in the clear.
 
 use flink_client::operator::progress::Baseline;
 use terraform_plugin::Context;

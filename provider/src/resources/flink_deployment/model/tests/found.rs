@@ -1,8 +1,13 @@
 use serde_json::{Value as Json, json};
 use terraform_schema::reconcile;
 
-use super::super::sample::{changed, resource};
-use super::*;
+use flink_client::kubernetes::Live;
+use flink_client::operator::FlinkDeployment;
+use terraform_schema::{AttributePath, Model, Value};
+
+use super::super::*;
+use crate::resources::flink_deployment::sample::{changed, resource};
+use crate::resources::job_resource::live::{is_meant, owned};
 
 fn object(changes: &[(&str, Json)]) -> Live<FlinkDeployment> {
     let object = json!({
@@ -11,7 +16,7 @@ fn object(changes: &[(&str, Json)]) -> Live<FlinkDeployment> {
         "metadata": {
             "name": "orders", "namespace": "flink", "uid": "6f1c", "generation": 2, "resourceVersion": "10",
             "labels": {"team": "data", "argocd.argoproj.io/instance": "x"},
-            "annotations": {LAST_APPLIED: "{}"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
             "managedFields": [
                 {"manager": "terraform-provider-flink", "operation": "Apply", "apiVersion": "flink.apache.org/v1beta1", "fieldsType": "FieldsV1",
                  "fieldsV1": {
@@ -43,7 +48,7 @@ fn object(changes: &[(&str, Json)]) -> Live<FlinkDeployment> {
 }
 
 fn owned_paths(live: &Live<FlinkDeployment>) -> Vec<String> {
-    owned(live, &model(live, true))
+    owned(live, &Deployment::found(live, true))
         .iter()
         .map(ToString::to_string)
         .collect()
@@ -51,7 +56,7 @@ fn owned_paths(live: &Live<FlinkDeployment>) -> Vec<String> {
 
 #[test]
 fn the_facts_of_an_object() {
-    let model = model(&object(&[]), true);
+    let model = Deployment::found(&object(&[]), true);
     assert_eq!(model.id.0.as_deref(), Some("flink/orders"));
     assert_eq!(model.uid.0.as_deref(), Some("6f1c"));
     assert_eq!(model.rest_service.0.as_deref(), Some("orders-rest"));
@@ -68,14 +73,14 @@ fn the_facts_of_an_object() {
 
 #[test]
 fn a_session_cluster_has_no_job() {
-    let model = model(&object(&[("/spec/job", json!(null))]), true);
+    let model = Deployment::found(&object(&[("/spec/job", json!(null))]), true);
     assert_eq!((model.job_id.0, model.job_state.0), (None, None));
 }
 
 #[test]
 fn what_a_webhook_writes_for_nothing_is_nothing() {
     let live = object(&[("/spec/job/parallelism", json!(0))]);
-    assert_eq!(model(&live, true).spec.job.unwrap().parallelism, None);
+    assert_eq!(Deployment::found(&live, true).spec.job.unwrap().parallelism, None);
 }
 
 #[test]
@@ -101,7 +106,7 @@ fn drift_is_what_state_sets_and_what_is_ours() {
         ("/spec/job/parallelism", json!(3)),
         ("/spec/image", json!("flink:1.20.1")),
     ]);
-    let model = model(&live, true);
+    let model = Deployment::found(&live, true);
     let owned = owned(&live, &model);
     let prior = resource(&json!({
         "name": "orders", "namespace": "flink", "service_account": "flink", "flink_version": "v1_20",
@@ -131,7 +136,7 @@ fn an_import_takes_everything() {
     let read = reconcile::read(
         &Deployment::block(),
         &Value::Null,
-        &model(&live, true).to_value(),
+        &Deployment::found(&live, true).to_value(),
         &|_| true,
     );
     assert_eq!(*read.member("image"), Value::from("flink:1.20"));
@@ -146,7 +151,7 @@ fn an_import_takes_everything() {
 fn a_create_that_lost_its_answer_means_only_what_we_have_written() {
     let prior = |uid: Option<&str>| Deployment {
         uid: Computed(uid.map(str::to_owned)),
-        ..model(&object(&[]), false)
+        ..Deployment::found(&object(&[]), false)
     };
     let foreign = object(&[("/metadata/managedFields", json!([]))]);
     assert!(is_meant(&prior(None), &object(&[])));

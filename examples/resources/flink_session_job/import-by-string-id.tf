@@ -1,0 +1,4 @@
+import {
+  to = flink_session_job.orders
+  id = "data-team-flink/orders"
+}

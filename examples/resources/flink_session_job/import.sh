@@ -1,0 +1,1 @@
+terraform import flink_session_job.orders data-team-flink/orders

@@ -1,0 +1,35 @@
+//! How the attributes become an object and are read of one, for the tests that go through all of them.
+
+use std::collections::BTreeSet;
+
+use flink_client::kubernetes::Live;
+use flink_client::operator::FlinkSessionJob;
+use flink_client::operator::progress::Baseline;
+use serde_json::Value as Json;
+use terraform_schema::{AttributePath, Model, Plan, Value};
+
+use super::model::SessionJob;
+use super::plan;
+use crate::provider::DefaultNamespace;
+use crate::resources::job_resource::{JobModel, is_done, live, write};
+
+/// What the resource adds to a plan, where the provider block is empty.
+pub fn modify_plan(plan: &mut Plan) {
+    plan::modify(plan, &DefaultNamespace::Known("default".to_owned()));
+}
+
+/// The object that is sent for a planned state.
+pub fn sent(planned: &Value) -> Json {
+    let model = SessionJob::from_value(planned).unwrap();
+    write::manifest(&model)
+        .unwrap()
+        .to_object::<FlinkSessionJob>(model.namespace())
+}
+
+/// What is read of an object on a cluster that is ready, and which of it our field manager owns.
+pub fn found(object: Json) -> (Value, BTreeSet<AttributePath>) {
+    let live: Live<FlinkSessionJob> = Live::from_json(object).unwrap();
+    let model = SessionJob::found(&live, is_done(&live, &Baseline::default()));
+    let owned = live::owned(&live, &model);
+    (model.to_value(), owned)
+}

@@ -1,0 +1,65 @@
+//! Read and import.
+
+use flink_client::operator::Resource;
+use flink_client::operator::progress::Baseline;
+use terraform_plugin::{Context, Live, Owned};
+use terraform_schema::{Diagnostic, Diagnostics};
+
+use super::import::namespace_of;
+use super::{Identity, JobModel, live, noun, objects, private};
+use crate::diagnose;
+use crate::provider::ProviderData;
+
+/// The object in state, as it is now.
+pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Result<Option<Live<M>>, Diagnostics> {
+    let objects = objects::<M::Kind>(prior.namespace(), cx).await?;
+    let namespace_uid = cx.private(private::NAMESPACE_UID);
+    let found = objects
+        .find_surely(prior.name(), namespace_uid.as_deref())
+        .await
+        .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
+    let Some(found) = found.filter(|found| live::is_meant(prior, found)) else {
+        return Ok(None);
+    };
+    if let Some(former) = prior.uid().filter(|uid| *uid != found.uid()) {
+        cx.warn(created_anew(prior, former, found.uid()));
+    }
+    cx.set_private(private::UID, Some(found.uid().to_owned()));
+    let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
+    let model = M::found(&found, ready);
+    let owned = Owned::Paths(live::owned(&found, &model));
+    Ok(Some(Live { model, owned }))
+}
+
+/// An object that was made without this state.
+pub async fn import<M: JobModel>(
+    identity: &Identity,
+    cx: &Context<'_, ProviderData>,
+) -> Result<Option<Live<M>>, Diagnostics> {
+    let namespace = namespace_of(identity, M::WHAT, &cx.data.namespace)?;
+    let objects = objects::<M::Kind>(&namespace, cx).await?;
+    let found = objects
+        .find_surely(&identity.name, None)
+        .await
+        .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
+    let Some(found) = found else { return Ok(None) };
+    cx.set_private(private::UID, Some(found.uid().to_owned()));
+    cx.set_private(private::IMPORTED, Some("true".to_owned()));
+    if let Ok(Some(uid)) = objects.cluster().namespace_uid(&namespace).await {
+        cx.set_private(private::NAMESPACE_UID, Some(uid));
+    }
+    let ready = M::is_brought_about(&objects, &found, &Baseline::default()).await;
+    Ok(Some(Live {
+        model: M::found(&found, ready),
+        owned: Owned::All,
+    }))
+}
+
+fn created_anew<M: JobModel>(prior: &M, former: &str, uid: &str) -> Diagnostic {
+    Diagnostic::warning(format!("{} was created anew", noun::<M>())).detail(format!(
+        "The {} `{}` was deleted and created again by something else than Terraform: its uid is `{uid}`, not \
+         `{former}`. State follows the new one; whether it holds the state of the former job, only its creator knows.",
+        M::Kind::KIND,
+        prior.id()
+    ))
+}

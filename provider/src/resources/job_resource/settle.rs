@@ -1,0 +1,96 @@
+//! Waiting until the object does what was asked.
+
+use flink_client::operator::settle::{End, NotReady};
+use flink_client::operator::{JobResource, Resource};
+use flink_client::secret::{Mask, is_sensitive};
+use terraform_plugin::{Context, Planned};
+use terraform_schema::{Diagnostic, Diagnostics, Severity};
+
+use super::write::manifest;
+use super::{JobModel, WaitFailure, objects, private};
+use crate::diagnose::{self, Afterwards};
+use crate::provider::ProviderData;
+use crate::resources::timeouts::Timeouts;
+
+/// Waits, and returns the facts as they are then.
+pub async fn settle<M: JobModel>(
+    written: M,
+    planned: &Planned<M>,
+    cx: &Context<'_, ProviderData>,
+) -> Result<M, Diagnostics> {
+    if is_settled(&written, planned)? {
+        return Ok(written.settled(true));
+    }
+    let objects = objects::<M::Kind>(written.namespace(), cx).await?;
+    let baseline = private::baseline(cx);
+    let timeouts = written.inputs().timeouts;
+    let timeout = if planned.prior.is_null() {
+        Timeouts::create(timeouts)
+    } else {
+        Timeouts::update(timeouts)
+    };
+    let uid = written.uid().unwrap_or_default();
+    match written.wait(&objects, uid, &baseline, timeout).await {
+        Ok(live) => Ok(written.with_facts(&live).settled(true)),
+        Err(error) => unsettled(written, planned.prior.is_null(), &error, cx),
+    }
+}
+
+/// Whether there is nothing to wait for: the last write was settled, and this one touched no specification.
+fn is_settled<M: JobModel>(written: &M, planned: &Planned<M>) -> Result<bool, Diagnostics> {
+    if planned.prior.is_null() {
+        return Ok(false);
+    }
+    let prior = M::from_value(&planned.prior)?;
+    Ok(prior.is_ready() && manifest(&prior)?.spec == manifest(written)?.spec)
+}
+
+/// The object was written and is not ready: an error, or a warning where that was asked for. `new` says whether it
+/// was being created.
+fn unsettled<M: JobModel>(
+    written: M,
+    new: bool,
+    error: &NotReady<M::Kind>,
+    cx: &Context<'_, ProviderData>,
+) -> Result<M, Diagnostics> {
+    let warns = written.inputs().wait_failure == WaitFailure::Warn && !matches!(error.end, End::Stopped);
+    let afterwards = if new && !warns {
+        Afterwards::Tainted
+    } else {
+        Afterwards::WaitsAgain
+    };
+    let mask = secrets(&written, error);
+    let written = match &error.live {
+        Some(live) => written.with_facts(live),
+        None => written,
+    }
+    .settled(false);
+    cx.wrote(&written);
+    let object = format!("{} {}", M::Kind::KIND, written.id());
+    let problems = diagnose::not_ready(error, &object, afterwards, &mask, &M::block());
+    if !warns {
+        return Err(problems);
+    }
+    for problem in problems {
+        cx.warn(Diagnostic {
+            severity: Severity::Warning,
+            ..problem
+        });
+    }
+    Ok(written)
+}
+
+/// The secrets in the configuration, ours and what others have added: an exception may repeat them.
+fn secrets<M: JobModel>(written: &M, error: &NotReady<M::Kind>) -> Mask {
+    let mut mask = Mask::default();
+    let live = error.live.as_ref().and_then(|live| live.flink_configuration());
+    for configuration in [written.flink_configuration(), live].into_iter().flatten() {
+        mask.add(
+            configuration
+                .iter()
+                .filter(|(key, _)| is_sensitive(key))
+                .map(|(_, value)| value.as_str()),
+        );
+    }
+    mask
+}
