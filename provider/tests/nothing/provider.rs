@@ -11,7 +11,8 @@ use terraform_plugin::{
 };
 use terraform_provider_flink::ADDRESS;
 use terraform_provider_flink::provider::config::ProviderConfig;
-use terraform_provider_flink::resources::flink_deployment::model::{Deployment, Identity};
+use terraform_provider_flink::resources::flink_deployment::model::Deployment;
+use terraform_provider_flink::resources::job_resource::{Identity, JobModel};
 use terraform_schema::{Diagnostic, Diagnostics, View};
 
 fn main() -> ExitCode {

@@ -17,9 +17,12 @@ fn said(changes: &[(&str, Json)]) -> Vec<String> {
         .collect()
 }
 
+/// Changes of the sample, and what is said of it then.
+type Row<'a> = (&'a [(&'a str, Json)], &'a [&'a str]);
+
 #[test]
 fn rules_of_the_operator() {
-    let rows: &[(&[(&str, Json)], &[&str])] = &[
+    let rows: &[Row<'_>] = &[
         (&[], &[]),
         (&[("/name", json!("Orders"))], &["name: Not the name of an object"]),
         (

@@ -11,6 +11,8 @@ use terraform_provider_flink::resources::flink_deployment::model::Deployment;
 use terraform_provider_flink::resources::job_resource::Identity;
 use terraform_schema::{Block, Model, Value, msgpack};
 
+mod session_job;
+
 const TYPE: &str = "flink_deployment";
 const ORDERS: &str = "/apis/flink.apache.org/v1beta1/namespaces/data/flinkdeployments/orders";
 const TOKEN: &str = "canary-token-7f3a";
@@ -74,11 +76,12 @@ fn live() -> Json {
 
 async fn import(
     plugin: &Plugin,
+    type_name: &str,
     id: &str,
     identity: Option<pb::ResourceIdentityData>,
 ) -> Result<pb::import_resource_state::Response> {
     let request = pb::import_resource_state::Request {
-        type_name: TYPE.to_owned(),
+        type_name: type_name.to_owned(),
         id: id.to_owned(),
         identity,
         ..Default::default()
@@ -91,7 +94,7 @@ async fn read(
     of: &pb::import_resource_state::ImportedResource,
 ) -> Result<pb::read_resource::Response> {
     let request = pb::read_resource::Request {
-        type_name: TYPE.to_owned(),
+        type_name: of.type_name.clone(),
         current_state: of.state.clone(),
         private: of.private.clone(),
         ..Default::default()
@@ -148,8 +151,8 @@ async fn an_import_by_identity_is_the_same_as_by_id_and_a_refresh_costs_one_requ
     let data = pb::ResourceIdentityData {
         identity_data: packed(&block, &identity)?,
     };
-    let by_identity = import(&plugin, "", Some(data)).await?;
-    let by_id = import(&plugin, "data/orders", None).await?;
+    let by_identity = import(&plugin, TYPE, "", Some(data)).await?;
+    let by_id = import(&plugin, TYPE, "data/orders", None).await?;
     ensure!(by_id.diagnostics.is_empty(), "{:?}", by_id.diagnostics);
     assert_eq!(by_identity, by_id);
     let imported = by_id.imported_resources.first().context("one resource")?;
@@ -227,7 +230,7 @@ async fn only_an_answer_about_the_object_says_that_it_is_gone() -> Result<()> {
         })
         .await?;
         let plugin = provider(server.url().as_str().into()).await?;
-        let imported = import(&plugin, "data/orders", None).await?;
+        let imported = import(&plugin, TYPE, "data/orders", None).await?;
         let imported = imported.imported_resources.first().context("one resource")?;
         let answer = read(&plugin, imported).await?;
         if gone {
@@ -253,7 +256,7 @@ async fn no_log_line_and_no_error_holds_the_token() -> Result<()> {
     })
     .await?;
     let plugin = provider(server.url().as_str().into()).await?;
-    let answer = import(&plugin, "data/orders", None).await?;
+    let answer = import(&plugin, TYPE, "data/orders", None).await?;
     let error = answer.diagnostics.first().context("it is refused")?;
     assert!(!format!("{} {}", error.summary, error.detail).contains(TOKEN));
     ensure!(!plugin.stderr().is_empty(), "something was logged at TRACE");
