@@ -210,6 +210,10 @@ async fn examples(case: &Case, job_name: &Value) -> Result<()> {
     let mut count = 0;
     for entry in std::fs::read_dir(folder)? {
         let folder = entry?.path();
+        // There is no session cluster here: `terraform_session_move.rs` reads it.
+        if folder.ends_with("flink_session_job") {
+            continue;
+        }
         let edit = |text: &str| {
             text.replace("data-team-flink", case.namespace())
                 .replace("\"shared-session\"", "\"orders\"")
@@ -244,7 +248,7 @@ async fn examples(case: &Case, job_name: &Value) -> Result<()> {
         );
         count += 1;
     }
-    assert_eq!(count, DATA.len() + 1, "one for each data source");
+    assert_eq!(count, DATA.len() + 1, "one for each of the other data sources");
     Ok(())
 }
 
@@ -275,6 +279,13 @@ async fn nothing_there(case: &Case) -> Result<()> {
             "data \"flink_deployment\" \"it\" {\n  name = \"bills\"\n}".to_owned(),
             format!(
                 "No such deployment: There is no FlinkDeployment `{}/bills`.",
+                case.namespace()
+            ),
+        ),
+        (
+            "data \"flink_session_job\" \"it\" {\n  name = \"bills\"\n}".to_owned(),
+            format!(
+                "No such session job: There is no FlinkSessionJob `{}/bills`.",
                 case.namespace()
             ),
         ),

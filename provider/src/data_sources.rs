@@ -9,6 +9,7 @@ pub mod flink_deployments;
 pub mod flink_job;
 pub mod flink_jobs;
 pub mod flink_operator;
+pub mod flink_session_job;
 pub mod namespace;
 
 use terraform_plugin::any_data_source;
@@ -26,5 +27,6 @@ pub fn all() -> Vec<Box<dyn AnyDataSource<ProviderData>>> {
         any_data_source(flink_job::FlinkJob),
         any_data_source(flink_jobs::FlinkJobs),
         any_data_source(flink_operator::FlinkOperator),
+        any_data_source(flink_session_job::FlinkSessionJobSource),
     ]
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use flink_client::kubernetes::{Live, Objects};
 use flink_client::operator::status::ReconciledSpec;
-use flink_client::operator::{FlinkDeployment, FlinkDeploymentStatus, JobSpec, OperatorError, StatusCondition};
+use flink_client::operator::{
+    FlinkConfiguration, FlinkDeployment, FlinkDeploymentStatus, JobSpec, OperatorError, StatusCondition,
+};
 use flink_client::rest::time;
 use flink_client::secret::{Mask, is_sensitive};
 use terraform_plugin::{Context, DataSource};
@@ -166,22 +168,7 @@ pub(super) fn found(live: &Live<FlinkDeployment>, namespace: &str) -> Found {
     let status = live.status.clone().unwrap_or_default();
     let job = job_status(live, &status);
     let metadata = live.metadata();
-    let configuration: BTreeMap<String, String> = live
-        .spec
-        .flink_configuration
-        .iter()
-        .flat_map(|configuration| configuration.iter())
-        .map(|(key, value)| {
-            let value = if is_sensitive(key) { HIDDEN } else { value };
-            (key.clone(), value.to_owned())
-        })
-        .collect();
-    let mask = live
-        .spec
-        .flink_configuration
-        .as_ref()
-        .map_or_else(Mask::default, |all| Mask::of(all));
-    let error = status.error.as_deref().filter(|error| !error.trim().is_empty());
+    let configuration = live.spec.flink_configuration.as_ref();
     let reconciled: Option<ReconciledSpec> = status.reconciliation_status.reconciled();
     let info = status.cluster_info.iter().filter_map(|(key, value)| {
         // What else is there is the operator's own book-keeping.
@@ -202,7 +189,7 @@ pub(super) fn found(live: &Live<FlinkDeployment>, namespace: &str) -> Found {
         flink_version: text(&live.spec.flink_version),
         mode: text(&spelled(&live.spec.mode.unwrap_or_default())),
         service_account: text(&live.spec.service_account),
-        flink_configuration: configuration.into(),
+        flink_configuration: shown(configuration).into(),
         job: Computed(live.spec.job.as_ref().map(Job::from)),
         rest_service: text(&live.rest_service()),
         observed_generation: Computed(status.observed_generation),
@@ -210,7 +197,7 @@ pub(super) fn found(live: &Live<FlinkDeployment>, namespace: &str) -> Found {
         job_manager_status: Computed(status.job_manager_deployment_status.map(|state| state.to_string())),
         reconciliation_state: Computed(status.reconciliation_status.state.map(|state| state.to_string())),
         conditions: Computed(Some(status.conditions.into_iter().map(Condition::from).collect())),
-        error: Computed(error.map(|error| mask.apply(&OperatorError::decode(error).to_string()))),
+        error: Computed(decoded(status.error.as_deref(), configuration)),
         upgrade_savepoint_path: Computed(job.restorable_path().map(str::to_owned)),
         job_id: Computed(job.job_id.filter(|id| !id.is_empty())),
         job_name: Computed(job.job_name),
@@ -219,6 +206,24 @@ pub(super) fn found(live: &Live<FlinkDeployment>, namespace: &str) -> Found {
         effective_parallelism: Computed(reconciled.and_then(|spec| spec.parallelism)),
         cluster_info: Computed(Some(info.collect())),
     }
+}
+
+/// A configuration without its secrets.
+pub(super) fn shown(configuration: Option<&FlinkConfiguration>) -> BTreeMap<String, String> {
+    let entries = configuration.into_iter().flat_map(|configuration| configuration.iter());
+    entries
+        .map(|(key, value)| {
+            let value = if is_sensitive(key) { HIDDEN } else { value };
+            (key.clone(), value.to_owned())
+        })
+        .collect()
+}
+
+/// The operator's error in one sentence, without the secrets of the configuration. Nothing where there is none.
+pub(super) fn decoded(error: Option<&str>, configuration: Option<&FlinkConfiguration>) -> Option<String> {
+    let error = error.filter(|error| !error.trim().is_empty())?;
+    let mask = configuration.map_or_else(Mask::default, |all| Mask::of(all));
+    Some(mask.apply(&OperatorError::decode(error).to_string()))
 }
 
 impl From<&JobSpec> for Job {
