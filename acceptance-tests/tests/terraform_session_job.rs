@@ -1,7 +1,10 @@
-//! `flink_session_job` through the real Terraform, beside its cluster in one configuration.
+//! `flink_session_job` through the real Terraform, beside its cluster in one configuration. On the sandbox only: the jars are
+//! where no other operator would find them.
 
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, SESSION, with};
+use acceptance_tests::flink::{Installation, Version};
+use acceptance_tests::jars::JarServer;
 use anyhow::{Context as _, Result, ensure};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, PostParams};
 use serde_json::{Value, json};
@@ -280,5 +283,60 @@ async fn a_job_is_imported_and_plans_without_a_change() -> Result<()> {
         .expect_success()?;
     case.workspace.expect_no_changes().await?;
     case.workspace.destroy().await?.expect_success()?;
+    Ok(())
+}
+
+/// Where the state came from that the job in state began with.
+async fn restored(case: &Case) -> Result<Value> {
+    let now = state(case).await?;
+    assert_eq!(now["job_state"], "RUNNING");
+    let id = now["job_id"].as_str().context("a job has an id")?;
+    Ok(case.rest("session", &format!("jobs/{id}/checkpoints")).await?["latest"]["restored"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_job_keeps_its_state_on_its_cluster() -> Result<()> {
+    let case = Case::new("session-real", Jobs::Real, "").await?;
+    let installation = tokio::task::spawn_blocking(|| Installation::ensure(Version::V1_20)).await??;
+    let jars = JarServer::start(&installation).await?;
+    let jar = jars.uri("TopSpeedWindowing.jar");
+    let job = with(ORDERS, &[("https://repo.example.com/TopSpeedWindowing.jar", &jar)]);
+    case.apply(&both(&job)).await?;
+    assert_eq!(restored(&case).await?, Value::Null, "a new job starts from nothing");
+
+    let upgraded = with(&job, &[("parallelism  = 1", "parallelism  = 2")]);
+    case.apply(&both(&upgraded)).await?;
+    assert_eq!(
+        restored(&case).await?["is_savepoint"],
+        true,
+        "the upgrade took a savepoint"
+    );
+
+    let suspended = with(
+        &upgraded,
+        &[("parallelism ", "state        = \"suspended\"\n    parallelism ")],
+    );
+    case.apply(&both(&suspended)).await?;
+    let live = session_job(&case, "orders").await?.context("it exists")?;
+    let savepoint = live["status"]["jobStatus"]["upgradeSavepointPath"]
+        .as_str()
+        .context("a savepoint")?;
+    case.apply(&both(&upgraded)).await?;
+    let from = restored(&case).await?;
+    let name = savepoint.rsplit('/').next().context("a path has a last part")?;
+    ensure!(
+        from["external_path"].as_str().is_some_and(|path| path.ends_with(name)),
+        "{from} is not {savepoint}"
+    );
+
+    let destroyed = case.workspace.destroy().await?.expect_success()?;
+    let warning = destroyed.warnings().next().context("the path is a warning")?;
+    assert_eq!(warning.summary, "State of the job is kept");
+    ensure!(
+        !warning.detail.contains(name),
+        "a savepoint of its own: {}",
+        warning.detail
+    );
+    ensure!(case.deployment("session").await?.is_none());
     Ok(())
 }

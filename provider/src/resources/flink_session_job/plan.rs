@@ -12,26 +12,36 @@ const FACTS: [&str; 4] = ["ready", "job_id", "job_state", "lifecycle_state"];
 /// Adds to a plan. `default` is the namespace of the provider block.
 pub fn modify(plan: &mut Plan, default: &DefaultNamespace) -> Diagnostics {
     let mut warnings = job_resource::plan::modify::<SessionJob>(plan, default, &FACTS);
+    let lost = may_be_lost(plan);
     for change in &mut plan.changes {
+        // The one change that the operator takes up for a lost job: it starts the job.
+        if lost && change.path.to_string() == "job.upgrade_mode" {
+            change.class = Some(UpdateClass::Restart);
+        }
         // Overrides of single vertices are submitted with the job, as all else is.
         if change.class == Some(UpdateClass::Scaled) {
             change.class = Some(UpdateClass::Restart);
         }
     }
-    warnings.extend(lost(plan));
+    warnings.extend(stays_lost(plan));
     warnings
 }
 
-/// A job that its cluster does not know any more: the operator takes up no change of it but one.
-fn lost(plan: &Plan) -> Option<Diagnostic> {
+/// Whether the operator was looking for the job on its cluster when it was last read: the cluster may not know it any more.
+fn may_be_lost(plan: &Plan) -> bool {
     let is = |name: &str, text: &str| plan.prior().at(name).text() == Some(text);
+    is("job_state", "RECONCILING") && is("lifecycle_state", "STABLE")
+}
+
+/// The operator takes up no change of a lost job but one.
+fn stays_lost(plan: &Plan) -> Option<Diagnostic> {
     let stateful = plan
         .planned()
         .at("job.upgrade_mode")
         .text()
         .is_some_and(|mode| mode != "stateless");
     let running = plan.planned().at("job.state").text() != Some("suspended");
-    (is("job_state", "RECONCILING") && is("lifecycle_state", "STABLE") && stateful && running).then(|| {
+    (may_be_lost(plan) && stateful && running).then(|| {
         Diagnostic::warning("Job may be lost")
             .detail(
                 "The operator does not find the job on its session cluster. If the cluster was restarted without high \

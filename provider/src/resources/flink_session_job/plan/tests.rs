@@ -80,7 +80,10 @@ fn a_lost_job_has_a_way_out() {
     let lost = [("/job_state", json!("RECONCILING"))];
     assert_eq!(planned(&job(), state(&lost)).1, ["Job may be lost"]);
     let out = with(&[("/job/upgrade_mode", json!("stateless"))]);
-    assert_eq!(planned(&out, state(&lost)).1, Vec::<String>::new());
+    let (plan, said) = planned(&out, state(&lost));
+    assert_eq!(said, Vec::<String>::new());
+    assert_eq!(plan.changes[0].class, Some(UpdateClass::Restart), "it starts the job");
+    assert!(plan.planned().at("job_id").is_unknown());
 }
 
 #[test]
