@@ -72,7 +72,10 @@ impl WaitForBoth<'_> {
     async fn run(&self, baseline: &Baseline) -> Result<Live<FlinkSessionJob>, NotReady<FlinkSessionJob>> {
         let mut was_away = false;
         loop {
-            let live = self.job(baseline, was_away).await?;
+            let live = match self.job(baseline, was_away).await {
+                Ok(live) => live,
+                Err(error) => return Err(self.blamed(error).await),
+            };
             if live.wants_suspended() || self.cluster_is_ready().await {
                 return Ok(live);
             }
@@ -140,6 +143,20 @@ impl WaitForBoth<'_> {
             },
             _ => error,
         })
+    }
+
+    /// A failure with the cluster as its reason, where that can never run the job: the operator refuses the job then, and
+    /// does not name the cluster.
+    async fn blamed(&self, error: NotReady<FlinkSessionJob>) -> NotReady<FlinkSessionJob> {
+        if !matches!(error.end, End::Failed) {
+            return error;
+        }
+        let found = self.clusters.find(self.deployment_name).await;
+        match found.map(|found| self.judge_cluster(found.as_ref())) {
+            Ok(Progress::Failed(reason)) => NotReady { reason, ..error },
+            Ok(Progress::Waiting(_) | Progress::Ready | Progress::Settling { .. } | Progress::Failing { .. })
+            | Err(_) => error,
+        }
     }
 
     /// Whether the cluster is ready now; taken for granted where it cannot be looked at.

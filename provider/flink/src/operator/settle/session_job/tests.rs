@@ -90,9 +90,10 @@ async fn a_cluster_that_can_never_run_it_is_said_at_once() {
     application["spec"]["job"] = json!({});
     let mut steps = vec![
         ("GET", JOB, Reply::Json(200, job(Value::Null))),
-        ("GET", CLUSTER, Reply::Json(200, application)),
+        ("GET", CLUSTER, Reply::Json(200, application.clone())),
         ("GET", "flinksessionjobs?watch=true", Reply::Watch(vec![], Stay::Open)),
         ("GET", JOB, Reply::Json(200, job(Value::Null))),
+        ("GET", CLUSTER, Reply::Json(200, application)),
     ];
     steps.extend(no_causes());
     let begun = Instant::now();
@@ -105,6 +106,29 @@ async fn a_cluster_that_can_never_run_it_is_said_at_once() {
     );
     assert!(error.live.is_some());
     assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_because_of_the_cluster_names_it() {
+    let mut application = session_cluster("READY");
+    application["spec"]["job"] = json!({});
+    let refused = json!({
+        "lifecycleState": "FAILED", "reconciliationStatus": {"state": "UPGRADING"},
+        "error": r#"{"type":"a.ValidationException","message":"Can not submit session job to application cluster"}"#,
+    });
+    let mut steps = vec![
+        ("GET", JOB, Reply::Json(200, job(refused))),
+        ("GET", CLUSTER, Reply::Json(200, application.clone())),
+        ("GET", CLUSTER, Reply::Json(200, application)),
+        ("GET", JOB, Reply::Json(200, job(Value::Null))),
+    ];
+    steps.extend(no_causes());
+    let error = settled(&Api::new(steps).in_any_order(), 900).await.unwrap_err();
+    assert!(
+        error.reason.contains("`session` is no session cluster"),
+        "{}",
+        error.reason
+    );
 }
 
 #[tokio::test(start_paused = true)]
