@@ -19,6 +19,7 @@ pub mod removal;
 pub mod resource;
 pub mod session_job;
 pub mod settle;
+pub mod state_snapshot;
 pub mod status;
 
 pub use configuration::FlinkConfiguration;
@@ -36,6 +37,7 @@ pub use removal::{OnDestroy, RemoveError, Removed, remove};
 pub use resource::{Manifest, Resource};
 pub use session_job::{FlinkSessionJob, FlinkSessionJobSpec, SessionJobSpec};
 pub use settle::{NotReady, settle};
+pub use state_snapshot::{FlinkStateSnapshot, FlinkStateSnapshotSpec, JobReference, SavepointFormat, SnapshotState};
 pub use status::{
     FlinkDeploymentStatus, FlinkSessionJobStatus, JobManagerStatus, JobStatus, LifecycleState, ReconciliationState,
     StatusCondition,

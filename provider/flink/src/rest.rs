@@ -2,7 +2,7 @@
 //!
 //! Through the proxy it works wherever `kubectl` does: whoever can read the custom resource can mostly reach the proxy,
 //! too, and no ingress is needed. A URL is for an ingress, and for clusters without Kubernetes ([`Endpoint`]). What
-//! changes something is in [`savepoints`]; all else only asks.
+//! changes something is in [`savepoints`] and [`snapshots`]; all else only asks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,12 +23,14 @@ mod error;
 mod exceptions;
 pub mod savepoints;
 mod sentence;
+pub mod snapshots;
 
 pub use answers::{Job, JobSummary, Overview, TaskManager, Vertex, WebConfiguration, time};
 pub use checkpoints::{Checkpoint, CheckpointConfiguration, CheckpointCounts, Checkpoints, Externalization};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::RestError;
 pub use exceptions::{Exceptions, JobException};
+pub use sentence::of as sentence;
 
 /// The JobManager of one cluster.
 #[derive(Clone, Debug)]

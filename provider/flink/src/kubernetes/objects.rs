@@ -87,7 +87,7 @@ impl<K: Resource> Live<K> {
 
     /// The managers other than us that have set fields of the object.
     pub fn other_managers(&self) -> Vec<String> {
-        super::ownership::other_managers(self.metadata(), FIELD_MANAGER)
+        super::ownership::other_managers(self.metadata(), FIELD_MANAGER, K::OPERATOR_LABELS)
     }
 }
 

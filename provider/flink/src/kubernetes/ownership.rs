@@ -12,11 +12,11 @@ pub fn applied_by<'m>(metadata: &'m ObjectMeta, manager: &str) -> Option<&'m Val
 }
 
 /// Names of all managers but `manager` that own fields a user could have set, in their order. Writers of
-/// the status and of finalizers do not count.
-pub fn other_managers(metadata: &ObjectMeta, manager: &str) -> Vec<String> {
+/// the status, of finalizers and of the operator's own labels do not count.
+pub fn other_managers(metadata: &ObjectMeta, manager: &str, operator_labels: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for entry in entries(metadata) {
-        if is_apply_of(entry, manager) || !owns_user_fields(entry) {
+        if is_apply_of(entry, manager) || !owns_user_fields(entry, operator_labels) {
             continue;
         }
         let name = entry.manager.clone().unwrap_or_else(|| "an unnamed manager".to_owned());
@@ -141,7 +141,7 @@ fn is_apply_of(entry: &ManagedFieldsEntry, manager: &str) -> bool {
         && entry.subresource.as_deref().unwrap_or_default().is_empty()
 }
 
-fn owns_user_fields(entry: &ManagedFieldsEntry) -> bool {
+fn owns_user_fields(entry: &ManagedFieldsEntry, operator_labels: &[&str]) -> bool {
     if entry.subresource.as_deref() == Some("status") {
         return false;
     }
@@ -149,12 +149,27 @@ fn owns_user_fields(entry: &ManagedFieldsEntry) -> bool {
         return false;
     };
     tree.iter().any(|(key, deeper)| match key.as_str() {
-        "f:metadata" => deeper
-            .as_object()
-            .is_some_and(|tree| tree.keys().any(|key| key != "." && key != "f:finalizers")),
+        "f:metadata" => deeper.as_object().is_some_and(|tree| {
+            tree.iter().any(|(key, deeper)| match key.as_str() {
+                "." | "f:finalizers" => false,
+                "f:labels" => owns_labels(deeper, operator_labels),
+                _ => true,
+            })
+        }),
         // The status is written without its subresource by nobody but the operator.
         "f:status" | "." => false,
         _ => true,
+    })
+}
+
+/// Whether a tree of claims on labels has one that is not the operator's own.
+fn owns_labels(claims: &Value, operator_labels: &[&str]) -> bool {
+    let mut keys = claims.as_object().into_iter().flatten().map(|(key, _)| key);
+    keys.any(|key| {
+        key != "."
+            && !key
+                .strip_prefix("f:")
+                .is_some_and(|label| operator_labels.contains(&label))
     })
 }
 

@@ -142,6 +142,13 @@ fn listed(items: &[impl std::fmt::Display]) -> String {
 /// Attempts at a write that meets changes of others or whose answers are lost.
 pub(super) const ATTEMPTS: u32 = 5;
 
+/// Whether an object that is being deleted is changed all the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deleted {
+    Refused,
+    Allowed,
+}
+
 /// What one apply came to.
 pub(super) enum Applied<K> {
     /// Written; whether that created the object.
@@ -212,10 +219,33 @@ impl<K: Resource> Objects<K> {
         uid: &str,
         change: impl Fn(&mut Value, &Live<K>),
     ) -> Result<Live<K>, WriteError> {
+        self.amend_object(name, uid, change, Deleted::Refused).await
+    }
+
+    /// As [`amend`](Self::amend), also for an object that is being deleted: some changes let a deletion go on.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn amend_even_if_deleted(
+        &self,
+        name: &str,
+        uid: &str,
+        change: impl Fn(&mut Value, &Live<K>),
+    ) -> Result<Live<K>, WriteError> {
+        self.amend_object(name, uid, change, Deleted::Allowed).await
+    }
+
+    async fn amend_object(
+        &self,
+        name: &str,
+        uid: &str,
+        change: impl Fn(&mut Value, &Live<K>),
+        deleted: Deleted,
+    ) -> Result<Live<K>, WriteError> {
         let mut lost = None;
         for attempt in 0..ATTEMPTS {
             self.pause_before(attempt, lost.as_ref()).await?;
-            let live = match self.present(name, uid).await {
+            let live = match self.there(name, uid, deleted).await {
                 Err(WriteError::Kubernetes(error)) if lost.is_some() && error.may_heal() => {
                     lost = Some(error);
                     continue;
@@ -328,8 +358,12 @@ impl<K: Resource> Objects<K> {
         })
     }
 
-    /// The object that is meant, or why it is not there.
+    /// The object that is meant, or why it is not there to be changed.
     pub(super) async fn present(&self, name: &str, uid: &str) -> Result<Live<K>, WriteError> {
+        self.there(name, uid, Deleted::Refused).await
+    }
+
+    async fn there(&self, name: &str, uid: &str, deleted: Deleted) -> Result<Live<K>, WriteError> {
         let (kind, namespace, name) = (K::KIND, self.namespace.clone(), name.to_owned());
         match self.find(&name).await? {
             None => Err(WriteError::Gone { kind, namespace, name }),
@@ -340,7 +374,9 @@ impl<K: Resource> Objects<K> {
                 expected: uid.to_owned(),
                 found: live.uid().to_owned(),
             }),
-            Some(live) if live.is_being_deleted() => Err(WriteError::BeingDeleted { kind, namespace, name }),
+            Some(live) if live.is_being_deleted() && deleted == Deleted::Refused => {
+                Err(WriteError::BeingDeleted { kind, namespace, name })
+            }
             Some(live) => Ok(live),
         }
     }

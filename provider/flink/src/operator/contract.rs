@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::resource::{Manifest, Resource};
 use super::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
 use super::{
-    DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, FlinkSessionJob, FlinkSessionJobSpec, JobState, UpgradeMode,
+    DeploymentMode, FlinkDeployment, FlinkDeploymentSpec, FlinkSessionJob, FlinkSessionJobSpec, FlinkStateSnapshot,
+    JobState, SnapshotState, UpgradeMode,
 };
 
 /// A kind of custom resource, and a specification of it with every field set.
@@ -22,7 +23,7 @@ struct Kind {
     since: fn(&str) -> Option<&'static str>,
 }
 
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind {
         plural: FlinkDeployment::PLURAL,
         everything: deployment,
@@ -32,6 +33,11 @@ const KINDS: [Kind; 2] = [
         plural: FlinkSessionJob::PLURAL,
         everything: session_job,
         since: FlinkSessionJob::since,
+    },
+    Kind {
+        plural: FlinkStateSnapshot::PLURAL,
+        everything: snapshot,
+        since: FlinkStateSnapshot::since,
     },
 ];
 
@@ -62,6 +68,18 @@ fn session_job() -> Value {
         "flinkConfiguration": {"pipeline.name": "orders"},
         "restartNonce": 1,
         "job": job(),
+    })
+}
+
+/// No object may be both a savepoint and a checkpoint; the definition has fields for both.
+pub(super) fn snapshot() -> Value {
+    json!({
+        "jobReference": {"kind": "FlinkSessionJob", "name": "orders"},
+        "savepoint": {
+            "path": "s3://a", "formatType": "NATIVE", "disposeOnDelete": false, "alreadyExists": true,
+        },
+        "checkpoint": {},
+        "backoffLimit": 2,
     })
 }
 
@@ -229,6 +247,32 @@ fn unknown(path: &str, schema: &Value, value: &Value, missing: &mut Vec<String>)
     }
 }
 
+/// The schemas of kinds that have a job.
+fn with_a_job() -> impl Iterator<Item = &'static (&'static Kind, String, Value)> {
+    DEFINITIONS
+        .iter()
+        .filter(|(kind, _, _)| kind.plural != FlinkStateSnapshot::PLURAL)
+}
+
+#[test]
+fn the_words_and_fields_of_a_snapshot_s_status_are_known() {
+    let status = json!({"state": "FAILED", "triggerId": "a", "triggerTimestamp": "a", "resultTimestamp": "a", "path": "a",
+                        "error": "a", "failures": 1});
+    let read: FlinkStateSnapshot = serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap();
+    assert_eq!(json!(read.status), status);
+    let snapshots = DEFINITIONS.iter().filter(|(kind, _, _)| kind.plural == FlinkStateSnapshot::PLURAL);
+    for (_, version, schema) in snapshots {
+        let mut found = Vec::new();
+        misfits("status", &status, &schema["status"], &mut found);
+        unknown("status", &schema["status"], &status, &mut found);
+        assert_eq!(found, Vec::<String>::new(), "operator {version}");
+        let words = schema.pointer("/status/properties/state/enum").unwrap().as_array().unwrap();
+        for word in words {
+            assert!(SnapshotState::WORDS.contains(&word.as_str().unwrap()), "{word} of operator {version}");
+        }
+    }
+}
+
 #[test]
 fn closed_sets_have_the_same_words() {
     let words = |values: Vec<Value>| {
@@ -242,7 +286,7 @@ fn closed_sets_have_the_same_words() {
     let mode = [DeploymentMode::Native, DeploymentMode::Standalone].map(|mode| json!(mode));
     let state = [JobState::Running, JobState::Suspended].map(|state| json!(state));
     let upgrade = [UpgradeMode::Stateless, UpgradeMode::LastState, UpgradeMode::Savepoint].map(|mode| json!(mode));
-    for (kind, version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in with_a_job() {
         for (path, ours) in [
             ("/spec/properties/mode", mode.to_vec()),
             ("/spec/properties/job/properties/state", state.to_vec()),
@@ -265,7 +309,7 @@ fn closed_sets_have_the_same_words() {
 
 #[test]
 fn the_words_of_the_newest_status_are_known() {
-    for (kind, version, schema) in DEFINITIONS.iter() {
+    for (kind, version, schema) in with_a_job() {
         for (path, ours) in [
             ("/status/properties/lifecycleState", LifecycleState::WORDS),
             ("/status/properties/jobManagerDeploymentStatus", JobManagerStatus::WORDS),

@@ -62,6 +62,11 @@ fn assumed(path: &[&str]) -> Option<Value> {
         ["spec", "job", "state"] => Some("running".into()),
         ["spec", "job", "upgradeMode"] => Some("stateless".into()),
         ["spec", "job", "parallelism"] => Some(0.into()),
+        // Of a snapshot.
+        ["spec", "backoffLimit"] => Some((-1).into()),
+        ["spec", "savepoint", "formatType"] => Some("CANONICAL".into()),
+        ["spec", "savepoint", "disposeOnDelete"] => Some(true.into()),
+        ["spec", "savepoint", "alreadyExists"] => Some(false.into()),
         ["metadata", "labels" | "annotations"] => Some(Value::Object(Map::new())),
         _ => None,
     }

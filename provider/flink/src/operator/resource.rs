@@ -20,6 +20,10 @@ pub trait Resource: DeserializeOwned + Serialize + Clone + Send + Sync + 'static
     /// Plural name in lower case, as in URLs and roles: `flinkdeployments`.
     const PLURAL: &'static str;
 
+    /// Labels that the operator writes into its own custom resources. Nobody else's, they say nothing about who has
+    /// changed an object.
+    const OPERATOR_LABELS: &'static [&'static str] = &[];
+
     /// Name, namespace, generation, owners of fields.
     fn metadata(&self) -> &ObjectMeta;
 

@@ -14,7 +14,9 @@ fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserialize
 
 /// Reads an optional value leniently; unlike [`lenient`] it never replaces a missing value by a
 /// default one.
-fn lenient_option<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn lenient_option<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
@@ -264,6 +266,8 @@ macro_rules! open_enum {
         }
     };
 }
+
+pub(super) use open_enum;
 
 open_enum! {
     /// The operator's summary of a resource.

@@ -14,8 +14,9 @@ pub(super) fn message(text: &str) -> &str {
     without_classes(first.unwrap_or(text.trim()))
 }
 
-/// The same with that of its innermost cause.
-pub(super) fn of(text: &str) -> String {
+/// A Java stack, or the first line of one, as one sentence: its message and that of its innermost cause, without the names
+/// of classes.
+pub fn of(text: &str) -> String {
     let message = message(text);
     let innermost = lines(text)
         .filter_map(|line| line.strip_prefix("Caused by: "))

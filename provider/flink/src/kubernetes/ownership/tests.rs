@@ -85,7 +85,30 @@ fn writers_of_status_and_finalizers_are_no_managers() {
         entry("kubectl-edit", "Update", json!({"f:spec": {"f:image": {}}})),
         entry(OURS, "Update", json!({"f:spec": {"f:job": {}}})),
     ]));
-    assert_eq!(other_managers(&metadata, OURS), ["kubectl-edit", OURS]);
+    assert_eq!(other_managers(&metadata, OURS, &[]), ["kubectl-edit", OURS]);
+}
+
+#[test]
+fn a_writer_of_the_operator_s_own_labels_is_no_manager() {
+    let by = |labels: Value| {
+        let metadata = metadata(json!([
+            entry(OURS, "Apply", json!({"f:spec": {}})),
+            entry(
+                "fabric8-kubernetes-client",
+                "Update",
+                json!({"f:metadata": {"f:finalizers": {}, "f:labels": labels}})
+            ),
+        ]));
+        other_managers(&metadata, OURS, &["snapshot.state", "snapshot.type"])
+    };
+    assert_eq!(
+        by(json!({".": {}, "f:snapshot.state": {}, "f:snapshot.type": {}})),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        by(json!({"f:snapshot.state": {}, "f:team": {}})),
+        ["fabric8-kubernetes-client"]
+    );
 }
 
 #[test]

@@ -84,6 +84,21 @@ async fn what_became_of_it() {
             json!({"status": {"id": "COMPLETED"}, "operation": {"location": "file:/flink-data/savepoints/savepoint-c65de9"}}),
             Operation::Completed {
                 location: Some("file:/flink-data/savepoints/savepoint-c65de9".to_owned()),
+                checkpoint: None,
+            },
+        ),
+        (
+            json!({"status": {"id": "COMPLETED"}, "operation": {"checkpointId": 7, "failureCause": null}}),
+            Operation::Completed {
+                location: None,
+                checkpoint: Some(7),
+            },
+        ),
+        (
+            json!({"status": {"id": "COMPLETED"}, "operation": {"checkpointId": null, "failureCause": {
+                "class": "a.CheckpointException", "stack-trace": "a.CheckpointException: Not all required tasks run\n"}}}),
+            Operation::Failed {
+                cause: "Not all required tasks run".to_owned(),
             },
         ),
         (
@@ -100,6 +115,10 @@ async fn what_became_of_it() {
         assert_eq!(job_manager(&api).savepoint("a1", &trigger()).await.unwrap(), outcome);
         let api = Api::new(vec![("GET", TRIGGER, Reply::Json(200, body))]);
         assert_eq!(job_manager(&api).disposal(&trigger()).await.unwrap(), outcome);
+        assert_eq!(
+            job_manager(&api).checkpoint_operation("a1", &trigger()).await.unwrap(),
+            outcome
+        );
     }
     let forgotten = serde_json::from_str(include_str!("../testdata/savepoint_unknown.json")).unwrap();
     let api = Api::new(vec![("GET", "", Reply::Json(404, forgotten))]);

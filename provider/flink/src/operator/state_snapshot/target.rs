@@ -1,0 +1,195 @@
+//! The job that a snapshot is of: whether it can be asked for one, and how its JobManager is reached.
+//!
+//! The operator abandons a snapshot for good whose job does not run at the moment when it looks; and one whose job it
+//! does not find can never be deleted. So nothing is asked for before the job runs.
+
+use std::time::Duration;
+
+use super::{JobKind, JobReference};
+use crate::kubernetes::{Cluster, KubernetesError, Live, Objects};
+use crate::operator::deployment::FlinkDeployment;
+use crate::operator::progress::{Baseline, progress};
+use crate::operator::status::{JobManagerStatus, JobStatus};
+use crate::rest::JobManager;
+use crate::secret::Mask;
+use crate::wait::{Progress, Wait, WaitError, until};
+
+/// A job that runs, and its JobManager.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Id of the job, 32 hexadecimal digits.
+    pub job_id: Option<String>,
+    /// The JobManager, through the API server.
+    pub job_manager: JobManager,
+    /// The secrets of its configuration.
+    pub mask: Mask,
+}
+
+/// A job that cannot be asked for a snapshot.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoTarget {
+    /// There is no such object.
+    #[error("there is no {kind} {namespace}/{name}")]
+    Missing {
+        /// Kind of the object.
+        kind: &'static str,
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// The job does not run, and waiting cannot mend it.
+    #[error("{kind} {namespace}/{name} has no job that runs: {reason}")]
+    DoesNotRun {
+        /// Kind of the object.
+        kind: &'static str,
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Time is up.
+    #[error("the job of {kind} {namespace}/{name} did not run within {}: {reason}", crate::wait::minutes(*.after))]
+    TimedOut {
+        /// Kind of the object.
+        kind: &'static str,
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The time limit.
+        after: Duration,
+        /// What was missing last.
+        reason: String,
+    },
+    /// The caller was told to stop.
+    #[error("stopped on request while waiting for the job to run: {reason}")]
+    Stopped {
+        /// What was missing last.
+        reason: String,
+    },
+    /// It cannot be looked at.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
+}
+
+/// Waits until the job of a snapshot runs.
+///
+/// # Errors
+/// See [`NoTarget`]. A job that will not run by itself ends the wait at once.
+pub async fn running(
+    cluster: &Cluster,
+    namespace: &str,
+    reference: &JobReference,
+    timeout: Duration,
+) -> Result<Target, NoTarget> {
+    match reference.kind {
+        JobKind::FlinkDeployment => {
+            let objects: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
+            let live = wait_for(&objects, &reference.name, timeout).await?;
+            Ok(of_deployment(cluster, namespace, &live))
+        }
+        JobKind::FlinkSessionJob => Err(NoTarget::Missing {
+            kind: "",
+            namespace: String::new(),
+            name: String::new(),
+        }),
+    }
+}
+
+/// The job of a snapshot as it is now; `None` where it does not run, or is not there.
+///
+/// # Errors
+/// See [`KubernetesError`].
+pub async fn now(
+    cluster: &Cluster,
+    namespace: &str,
+    reference: &JobReference,
+) -> Result<Option<Target>, KubernetesError> {
+    match reference.kind {
+        JobKind::FlinkDeployment => {
+            let objects: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
+            let live = objects.find(&reference.name).await?;
+            let live = live.filter(|live| can_be_asked(live) == Progress::Ready);
+            Ok(live.map(|live| of_deployment(cluster, namespace, &live)))
+        }
+        JobKind::FlinkSessionJob => Ok(None),
+    }
+}
+
+async fn wait_for(
+    objects: &Objects<FlinkDeployment>,
+    name: &str,
+    timeout: Duration,
+) -> Result<Live<FlinkDeployment>, NoTarget> {
+    let kind = "FlinkDeployment";
+    let (namespace, name) = (objects.namespace().to_owned(), name.to_owned());
+    let mut there = true;
+    let waited = until(objects, Wait::new(&name, timeout), |live| {
+        there = live.is_some();
+        live.map_or_else(|| Progress::failed("it is not there"), |live| can_be_asked(live))
+    })
+    .await;
+    match waited {
+        Ok(Some(live)) => Ok(live),
+        Ok(None) => Err(NoTarget::Missing { kind, namespace, name }),
+        Err(WaitError::Failed { .. }) if !there => Err(NoTarget::Missing { kind, namespace, name }),
+        Err(WaitError::Failed { reason, .. }) => Err(NoTarget::DoesNotRun {
+            kind,
+            namespace,
+            name,
+            reason,
+        }),
+        Err(WaitError::TimedOut { reason, after, .. }) => Err(NoTarget::TimedOut {
+            kind,
+            namespace,
+            name,
+            after,
+            reason,
+        }),
+        Err(WaitError::Stopped { reason, .. }) => Err(NoTarget::Stopped { reason }),
+        Err(WaitError::Kubernetes(error)) => Err(error.into()),
+    }
+}
+
+fn of_deployment(cluster: &Cluster, namespace: &str, live: &FlinkDeployment) -> Target {
+    Target {
+        job_id: live
+            .status
+            .as_ref()
+            .and_then(|status| status.job_status.job_id.clone())
+            .filter(|id| !id.is_empty()),
+        job_manager: JobManager::new(cluster.clone(), namespace, live.rest_service(), live.rest_port()),
+        mask: live
+            .spec
+            .flink_configuration
+            .as_ref()
+            .map_or_else(Mask::default, |configuration| Mask::of(configuration)),
+    }
+}
+
+/// Whether the job can be asked for a snapshot: "ready" where it runs, as the operator asks it too.
+pub fn can_be_asked(deployment: &FlinkDeployment) -> Progress {
+    if deployment.is_session_cluster() {
+        return Progress::failed("it is a session cluster, whose jobs are objects of their own");
+    }
+    let status = deployment.status.clone().unwrap_or_default();
+    let state = status.job_status.state;
+    let is_up = status.job_manager_deployment_status == Some(JobManagerStatus::Ready);
+    if deployment.metadata.deletion_timestamp.is_none() && is_up && state == Some(JobStatus::Running) {
+        return Progress::Ready;
+    }
+    if deployment.wants_suspended() {
+        return Progress::failed("its job is suspended");
+    }
+    match progress(deployment, &Baseline::default()) {
+        // What ran to its end is as it should be, and takes no snapshot any more.
+        Progress::Ready | Progress::Settling { .. } => Progress::Failed(match state {
+            Some(state) => format!("its job is {state}"),
+            None => "its job has ended".to_owned(),
+        }),
+        other => other,
+    }
+}
