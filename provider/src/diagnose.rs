@@ -5,6 +5,7 @@ mod kubernetes;
 mod not_ready;
 mod remove;
 mod rest;
+mod snapshot;
 mod write;
 
 use flink_client::kubernetes::{ConnectionError, ExecProblem};
@@ -14,6 +15,7 @@ pub use kubernetes::kubernetes;
 pub use not_ready::{Afterwards, not_ready};
 pub use remove::remove;
 pub use rest::{endpoint, rest};
+pub use snapshot::{no_target, not_taken, remove_snapshot, taken_over_rest};
 pub use write::{create, delete, write};
 
 /// A connection that cannot be made.

@@ -14,8 +14,10 @@ use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Se
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+use crate::resources::flink_checkpoint::FlinkCheckpointResource;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
 use crate::resources::flink_session_job::FlinkSessionJobResource;
+use crate::resources::flink_savepoint::FlinkSavepointResource;
 use crate::{data_sources, diagnose};
 use config::{ExecPlugin, ProviderConfig};
 
@@ -37,7 +39,12 @@ impl Provider for FlinkProvider {
     type Data = ProviderData;
 
     fn resources(&self) -> Vec<Box<dyn AnyResource<ProviderData>>> {
-        vec![any(FlinkDeploymentResource), any(FlinkSessionJobResource)]
+        vec![
+            any(FlinkCheckpointResource::new()),
+            any(FlinkDeploymentResource),
+            any(FlinkSavepointResource::new()),
+            any(FlinkSessionJobResource),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<ProviderData>>> {

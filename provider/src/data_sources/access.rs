@@ -11,6 +11,7 @@ use terraform_schema::{AttributePath, Block, Computed, Diagnostic, Diagnostics, 
 
 use super::namespace;
 use crate::diagnose;
+use crate::job_manager::Reached;
 use crate::provider::ProviderData;
 use crate::resources::names;
 
@@ -58,14 +59,6 @@ const WITH_URL: [&str; 5] = [
     "insecure",
     "headers",
 ];
-
-/// A JobManager that can be asked.
-pub struct Reached {
-    /// The JobManager.
-    pub job_manager: JobManager,
-    /// Hides the secrets of its deployment in texts.
-    pub mask: Mask,
-}
 
 /// Checks which arguments stand together.
 pub fn validate(config: &View<'_>) -> Diagnostics {
@@ -128,15 +121,7 @@ impl Access {
                     insecure: self.insecure == Some(true),
                     headers: self.headers.clone().unwrap_or_default(),
                 };
-                let mut mask = Mask::default();
-                mask.add(endpoint.headers.values().map(String::as_str));
-                if endpoint.insecure {
-                    cx.warn(not_verified(url));
-                }
-                let job_manager = endpoint
-                    .connect(cx.stop.clone())
-                    .map_err(|error| diagnose::endpoint(&error))?;
-                Ok(Reached { job_manager, mask })
+                Reached::at_url(&endpoint, cx)
             }
             // Values that were unknown while it was checked.
             (None, None) | (Some(_), Some(_)) => Err(Diagnostic::error("Not one JobManager")
@@ -171,14 +156,6 @@ pub fn no_deployment(namespace: &str, name: &str, attribute: &str) -> Diagnostic
              creates it, let the data source refer to its attributes or wait for it with `depends_on`."
         ))
         .at(AttributePath::of([attribute]))
-}
-
-fn not_verified(url: &str) -> Diagnostic {
-    Diagnostic::warning("Connection to the JobManager is not verified")
-        .detail(format!(
-            "`insecure` is set: whoever answers at `{url}` is believed and gets the headers. Set `ca_certificate` instead."
-        ))
-        .at(AttributePath::of(["insecure"]))
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use flink_client::secret::Mask;
 use terraform_plugin::{Context, DataSource};
 use terraform_schema::{Computed, Diagnostics, Schema, View};
 
-use super::access::{self, Access, Reached};
+use super::access::{self, Access};
 use super::choice::JobChoice;
 use crate::diagnose;
+use crate::job_manager::Reached;
 use crate::provider::ProviderData;
 
 /// The checkpoints and savepoints of a job, as its JobManager knows them: since it was started, the last ten of them

@@ -6,9 +6,10 @@ use flink_client::secret::Mask;
 use terraform_plugin::{Context, DataSource};
 use terraform_schema::{Computed, Diagnostics, Schema, View};
 
-use super::access::{self, Access, Reached};
+use super::access::{self, Access};
 use super::choice::JobChoice;
 use crate::diagnose;
+use crate::job_manager::Reached;
 use crate::provider::ProviderData;
 
 /// One job of a Flink cluster as its JobManager sees it: state, vertices, exceptions, and how it takes checkpoints.

@@ -172,8 +172,8 @@ impl Removal<'_> {
         else {
             return Ok(None);
         };
-        let runs = target::now(self.objects.cluster(), self.objects.namespace(), reference).await?;
-        Ok(runs.is_none().then(|| {
+        let job = target::find(self.objects.cluster(), self.objects.namespace(), reference).await?;
+        Ok(job.is_none_or(|job| !job.runs).then(|| {
             format!(
                 "the job of `{}`, whose JobManager would have to delete them, is gone or does not run",
                 reference.name

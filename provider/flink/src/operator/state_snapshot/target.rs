@@ -14,9 +14,11 @@ use crate::rest::JobManager;
 use crate::secret::Mask;
 use crate::wait::{Progress, Wait, WaitError, until};
 
-/// A job that runs, and its JobManager.
+/// The job of a snapshot, and its JobManager.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// Whether the job can be asked for a snapshot now.
+    pub runs: bool,
     /// Id of the job, 32 hexadecimal digits.
     pub job_id: Option<String>,
     /// The JobManager, through the API server.
@@ -99,11 +101,11 @@ pub async fn running(
     }
 }
 
-/// The job of a snapshot as it is now; `None` where it does not run, or is not there.
+/// The job of a snapshot as it is now; `None` where it is not there.
 ///
 /// # Errors
 /// See [`KubernetesError`].
-pub async fn now(
+pub async fn find(
     cluster: &Cluster,
     namespace: &str,
     reference: &JobReference,
@@ -112,7 +114,6 @@ pub async fn now(
         JobKind::FlinkDeployment => {
             let objects: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
             let live = objects.find(&reference.name).await?;
-            let live = live.filter(|live| can_be_asked(live) == Progress::Ready);
             Ok(live.map(|live| of_deployment(cluster, namespace, &live)))
         }
         JobKind::FlinkSessionJob => Ok(None),
@@ -156,6 +157,7 @@ async fn wait_for(
 
 fn of_deployment(cluster: &Cluster, namespace: &str, live: &FlinkDeployment) -> Target {
     Target {
+        runs: can_be_asked(live) == Progress::Ready,
         job_id: live
             .status
             .as_ref()

@@ -1,0 +1,46 @@
+//! How the attributes become an object and are read of one, for the tests that go through all of them.
+
+use std::collections::BTreeSet;
+
+use flink_client::operator::FlinkStateSnapshot;
+use serde_json::Value as Json;
+use terraform_schema::{AttributePath, Model, Plan, Value};
+
+use super::model::Snapshot;
+use super::private::Former;
+use super::{SnapshotModel, live, order, plan};
+use crate::provider::DefaultNamespace;
+
+/// What the resource adds to a plan, where the provider block is empty.
+pub fn modify_plan<M: SnapshotModel>(plan: &mut Plan) {
+    let default = DefaultNamespace::Known("default".to_owned());
+    plan::modify::<M>(plan, &default, &Former::default());
+}
+
+/// What it adds to the plan of an object that was imported.
+pub fn modify_imported<M: SnapshotModel>(plan: &mut Plan) {
+    let imported = Former {
+        imported: true,
+        ..Former::default()
+    };
+    plan::modify::<M>(plan, &DefaultNamespace::Known("default".to_owned()), &imported);
+}
+
+/// The object that is sent for a planned state; none where the JobManager itself is asked.
+pub fn sent<M: SnapshotModel>(planned: &Value) -> Json {
+    let model = M::from_value(planned).unwrap();
+    if model.snapshot().job_manager_url.is_some() {
+        return Json::Null;
+    }
+    order::manifest(&model)
+        .unwrap()
+        .to_object::<FlinkStateSnapshot>(model.snapshot().namespace())
+}
+
+/// What is read of an object, and which of it our field manager owns.
+pub fn found<M: SnapshotModel>(object: Json) -> (Value, BTreeSet<AttributePath>) {
+    let live: FlinkStateSnapshot = serde_json::from_value(object).unwrap();
+    let model: M = live::model(&live, &Snapshot::default());
+    let block = M::block();
+    (model.to_value(), block.walk().map(|(path, _, _)| path).collect())
+}
