@@ -45,13 +45,14 @@ impl Mask {
     /// The values of all sensitive keys of a configuration.
     pub fn of(configuration: &BTreeMap<String, String>) -> Self {
         let mut mask = Self::default();
-        mask.add(
-            configuration
-                .iter()
-                .filter(|(key, _)| is_sensitive(key))
-                .map(|(_, value)| value.as_str()),
-        );
+        mask.add_secrets(configuration);
         mask
+    }
+
+    /// Hides the values of all sensitive keys of a configuration, too.
+    pub fn add_secrets(&mut self, configuration: &BTreeMap<String, String>) {
+        let secrets = configuration.iter().filter(|(key, _)| is_sensitive(key));
+        self.add(secrets.map(|(_, value)| value.as_str()));
     }
 
     /// Hides these values, too, whatever their keys.

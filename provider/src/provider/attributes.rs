@@ -16,11 +16,18 @@ use terraform_schema::{AttributePath, Block, Step, Value, reconcile};
 
 use super::*;
 use crate::resources::{flink_deployment, flink_session_job};
+use crate::resources::flink_checkpoint::Checkpoint;
+use crate::resources::flink_savepoint::Savepoint;
+use crate::resources::snapshot::{self, SnapshotModel};
 
 /// How a resource's values become an object and are read of one, without a cluster.
 struct Mapping {
     /// Adds to a plan what the resource adds.
     modify_plan: fn(&mut Plan),
+    /// The same for an object that was imported.
+    modify_imported: fn(&mut Plan),
+    /// Makes of any values a configuration that the resource lets through.
+    sensible: fn(Value) -> Value,
     /// The object that is sent for a planned state.
     sent: fn(&Value) -> Json,
     /// What is read of an object, and which of it our field manager owns.
@@ -31,15 +38,31 @@ fn mapping(resource: &str) -> Mapping {
     match resource {
         "flink_deployment" => Mapping {
             modify_plan: flink_deployment::mapping::modify_plan,
+            modify_imported: flink_deployment::mapping::modify_plan,
+            sensible: |config| config,
             sent: flink_deployment::mapping::sent,
             found: flink_deployment::mapping::found,
         },
         "flink_session_job" => Mapping {
             modify_plan: flink_session_job::mapping::modify_plan,
+            modify_imported: flink_session_job::mapping::modify_plan,
+            sensible: |config| config,
             sent: flink_session_job::mapping::sent,
             found: flink_session_job::mapping::found,
         },
+        "flink_savepoint" => snapshot_mapping::<Savepoint>(),
+        "flink_checkpoint" => snapshot_mapping::<Checkpoint>(),
         other => panic!("`{other}` is in the provider's list and not here: say how its values become an object"),
+    }
+}
+
+fn snapshot_mapping<M: SnapshotModel>() -> Mapping {
+    Mapping {
+        modify_plan: snapshot::mapping::modify_plan::<M>,
+        modify_imported: snapshot::mapping::modify_imported::<M>,
+        sensible: snapshot::mapping::sensible,
+        sent: snapshot::mapping::sent::<M>,
+        found: snapshot::mapping::found::<M>,
     }
 }
 
@@ -58,6 +81,14 @@ impl Mapping {
     fn plan(&self, block: &Block, config: &Value, prior: &Value) -> Plan {
         let mut plan = Plan::inputs(block, config, prior);
         (self.modify_plan)(&mut plan);
+        plan.finish(block);
+        plan
+    }
+
+    /// The first plan after an import.
+    fn adopt(&self, block: &Block, config: &Value, imported: &Value) -> Plan {
+        let mut plan = Plan::inputs(block, config, imported);
+        (self.modify_imported)(&mut plan);
         plan.finish(block);
         plan
     }

@@ -260,15 +260,24 @@ fn the_words_and_fields_of_a_snapshot_s_status_are_known() {
                         "error": "a", "failures": 1});
     let read: FlinkStateSnapshot = serde_json::from_value(json!({"metadata": {}, "status": status})).unwrap();
     assert_eq!(json!(read.status), status);
-    let snapshots = DEFINITIONS.iter().filter(|(kind, _, _)| kind.plural == FlinkStateSnapshot::PLURAL);
+    let snapshots = DEFINITIONS
+        .iter()
+        .filter(|(kind, _, _)| kind.plural == FlinkStateSnapshot::PLURAL);
     for (_, version, schema) in snapshots {
         let mut found = Vec::new();
         misfits("status", &status, &schema["status"], &mut found);
         unknown("status", &schema["status"], &status, &mut found);
         assert_eq!(found, Vec::<String>::new(), "operator {version}");
-        let words = schema.pointer("/status/properties/state/enum").unwrap().as_array().unwrap();
+        let words = schema
+            .pointer("/status/properties/state/enum")
+            .unwrap()
+            .as_array()
+            .unwrap();
         for word in words {
-            assert!(SnapshotState::WORDS.contains(&word.as_str().unwrap()), "{word} of operator {version}");
+            assert!(
+                SnapshotState::WORDS.contains(&word.as_str().unwrap()),
+                "{word} of operator {version}"
+            );
         }
     }
 }

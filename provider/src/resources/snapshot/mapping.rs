@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flink_client::operator::FlinkStateSnapshot;
 use serde_json::Value as Json;
-use terraform_schema::{AttributePath, Model, Plan, Value};
+use terraform_schema::{AttributePath, Plan, Value};
 
 use super::model::Snapshot;
 use super::private::Former;
@@ -26,6 +26,34 @@ pub fn modify_imported<M: SnapshotModel>(plan: &mut Plan) {
     plan::modify::<M>(plan, &DefaultNamespace::Known("default".to_owned()), &imported);
 }
 
+/// One job, by one way: any other configuration is refused.
+pub fn sensible(config: Value) -> Value {
+    let mut members = config.as_map().cloned().unwrap_or_default();
+    let ways = ["deployment_name", "session_job_name"];
+    let named = ways
+        .into_iter()
+        .find(|way| !config.member(way).is_null())
+        .unwrap_or("deployment_name");
+    for way in ways.into_iter().filter(|way| *way != named) {
+        members.insert(way.to_owned(), Value::Null);
+    }
+    if config.member(named).is_null() {
+        members.insert(named.to_owned(), "orders".into());
+    }
+    for of_url in [
+        "job_manager_url",
+        "ca_certificate",
+        "client_certificate",
+        "client_key",
+        "insecure",
+        "headers",
+        "job_id",
+    ] {
+        members.insert(of_url.to_owned(), Value::Null);
+    }
+    Value::Map(members)
+}
+
 /// The object that is sent for a planned state; none where the JobManager itself is asked.
 pub fn sent<M: SnapshotModel>(planned: &Value) -> Json {
     let model = M::from_value(planned).unwrap();
@@ -42,5 +70,5 @@ pub fn found<M: SnapshotModel>(object: Json) -> (Value, BTreeSet<AttributePath>)
     let live: FlinkStateSnapshot = serde_json::from_value(object).unwrap();
     let model: M = live::model(&live, &Snapshot::default());
     let block = M::block();
-    (model.to_value(), block.walk().map(|(path, _, _)| path).collect())
+    (model.to_value(), block.walk().into_iter().map(|(path, _, _)| path).collect())
 }

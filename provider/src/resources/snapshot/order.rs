@@ -9,6 +9,7 @@ use flink_client::operator::Manifest;
 use flink_client::operator::state_snapshot::{CheckpointSpec, FlinkStateSnapshotSpec, SavepointFormat, SavepointSpec};
 use flink_client::rest::savepoints::{SavepointRequest, TriggerId};
 use flink_client::rest::snapshots;
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use terraform_schema::{Diagnostic, Diagnostics, View};
 
@@ -90,8 +91,16 @@ fn format_name(format: SavepointFormat) -> &'static str {
 /// The name of an object for which none is set, from what is planned; `None` where that is not known yet.
 pub fn name(planned: &View<'_>, what: &str, former: &str) -> Option<String> {
     let mut digest = Digestion::new(what);
-    for argument in ["triggers", "path", "format_type", "already_exists"] {
-        digest.add(&planned.at(argument).value().to_plain_json()?.to_string());
+    // What is not set counts as what it means: two spellings are one request.
+    let arguments = [
+        ("triggers", Json::Null),
+        ("path", Json::Null),
+        ("format_type", "CANONICAL".into()),
+        ("already_exists", false.into()),
+    ];
+    for (argument, assumed) in arguments {
+        let value = planned.at(argument).value().to_plain_json()?;
+        digest.add(&if value.is_null() { assumed } else { value }.to_string());
     }
     digest.add(former);
     let job = ["deployment_name", "session_job_name"].map(|argument| planned.at(argument));

@@ -314,7 +314,10 @@ async fn completes<M: SnapshotModel>(prior: &M, asked: &OverRest, cx: &Context<'
     let job = prior.snapshot().job_id().unwrap_or_default();
     let timeout = Timeouts::delete(prior.snapshot().timeouts.as_ref());
     let what = order::request(prior);
-    let waited = reached.job_manager.wait_for_snapshot(job, &what, trigger, timeout).await;
+    let waited = reached
+        .job_manager
+        .wait_for_snapshot(job, &what, trigger, timeout)
+        .await;
     waited.is_ok()
 }
 

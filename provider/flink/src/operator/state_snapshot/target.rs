@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::{JobKind, JobReference};
 use crate::kubernetes::{Cluster, KubernetesError, Live, Objects};
 use crate::operator::deployment::FlinkDeployment;
-use crate::operator::progress::{Baseline, progress};
+use crate::operator::job_resource::JobResource;
+use crate::operator::progress::Baseline;
+use crate::operator::session_job::FlinkSessionJob;
 use crate::operator::status::{JobManagerStatus, JobStatus};
 use crate::rest::JobManager;
 use crate::secret::Mask;
@@ -87,17 +89,16 @@ pub async fn running(
     reference: &JobReference,
     timeout: Duration,
 ) -> Result<Target, NoTarget> {
+    let name = &reference.name;
     match reference.kind {
         JobKind::FlinkDeployment => {
-            let objects: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
-            let live = wait_for(&objects, &reference.name, timeout).await?;
+            let live = wait_for::<FlinkDeployment>(cluster, namespace, name, timeout).await?;
             Ok(of_deployment(cluster, namespace, &live))
         }
-        JobKind::FlinkSessionJob => Err(NoTarget::Missing {
-            kind: "",
-            namespace: String::new(),
-            name: String::new(),
-        }),
+        JobKind::FlinkSessionJob => {
+            let live = wait_for::<FlinkSessionJob>(cluster, namespace, name, timeout).await?;
+            Ok(of_session_job(cluster, namespace, &live).await?)
+        }
     }
 }
 
@@ -110,29 +111,42 @@ pub async fn find(
     namespace: &str,
     reference: &JobReference,
 ) -> Result<Option<Target>, KubernetesError> {
+    let name = &reference.name;
     match reference.kind {
         JobKind::FlinkDeployment => {
-            let objects: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
-            let live = objects.find(&reference.name).await?;
+            let live = Objects::<FlinkDeployment>::new(cluster.clone(), namespace)
+                .find(name)
+                .await?;
             Ok(live.map(|live| of_deployment(cluster, namespace, &live)))
         }
-        JobKind::FlinkSessionJob => Ok(None),
+        JobKind::FlinkSessionJob => match Objects::<FlinkSessionJob>::new(cluster.clone(), namespace)
+            .find(name)
+            .await?
+        {
+            Some(live) => of_session_job(cluster, namespace, &live).await.map(Some),
+            None => Ok(None),
+        },
     }
 }
 
-async fn wait_for(
-    objects: &Objects<FlinkDeployment>,
+async fn wait_for<K: JobResource>(
+    cluster: &Cluster,
+    namespace: &str,
     name: &str,
     timeout: Duration,
-) -> Result<Live<FlinkDeployment>, NoTarget> {
-    let kind = "FlinkDeployment";
-    let (namespace, name) = (objects.namespace().to_owned(), name.to_owned());
+) -> Result<Live<K>, NoTarget> {
+    let objects: Objects<K> = Objects::new(cluster.clone(), namespace);
+    let kind = K::KIND;
     let mut there = true;
-    let waited = until(objects, Wait::new(&name, timeout), |live| {
+    let waited = until(&objects, Wait::new(name, timeout), |live| {
         there = live.is_some();
-        live.map_or_else(|| Progress::failed("it is not there"), |live| can_be_asked(live))
+        live.map_or_else(
+            || Progress::failed("it is not there"),
+            |live| can_be_asked(&live.object),
+        )
     })
     .await;
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
     match waited {
         Ok(Some(live)) => Ok(live),
         Ok(None) => Err(NoTarget::Missing { kind, namespace, name }),
@@ -158,35 +172,69 @@ async fn wait_for(
 fn of_deployment(cluster: &Cluster, namespace: &str, live: &FlinkDeployment) -> Target {
     Target {
         runs: can_be_asked(live) == Progress::Ready,
-        job_id: live
-            .status
-            .as_ref()
-            .and_then(|status| status.job_status.job_id.clone())
-            .filter(|id| !id.is_empty()),
+        job_id: job_id(live),
         job_manager: JobManager::new(cluster.clone(), namespace, live.rest_service(), live.rest_port()),
-        mask: live
-            .spec
-            .flink_configuration
-            .as_ref()
-            .map_or_else(Mask::default, |configuration| Mask::of(configuration)),
+        mask: mask(live),
     }
 }
 
+/// The job of a session cluster, whose JobManager is that of the cluster. The status of the job stays as it was while the
+/// cluster is away: it runs only where its JobManager is there.
+async fn of_session_job(cluster: &Cluster, namespace: &str, live: &FlinkSessionJob) -> Result<Target, KubernetesError> {
+    let clusters: Objects<FlinkDeployment> = Objects::new(cluster.clone(), namespace);
+    let found = clusters.find(live.deployment_name()).await?;
+    let is_up = found.as_ref().is_some_and(|session| {
+        session.reported().and_then(|reported| reported.job_manager) == Some(&JobManagerStatus::Ready)
+    });
+    let port = found.as_ref().map_or(8081, |session| session.rest_port());
+    let mut mask = mask(live);
+    if let Some(configuration) = found.as_ref().and_then(|session| session.flink_configuration()) {
+        mask.add_secrets(configuration);
+    }
+    Ok(Target {
+        runs: is_up && can_be_asked(live) == Progress::Ready,
+        job_id: job_id(live),
+        job_manager: JobManager::new(
+            cluster.clone(),
+            namespace,
+            format!("{}-rest", live.deployment_name()),
+            port,
+        ),
+        mask,
+    })
+}
+
+fn job_id(live: &impl JobResource) -> Option<String> {
+    let id = live.reported()?.job_status.job_id.clone();
+    id.filter(|id| !id.is_empty())
+}
+
+fn mask(live: &impl JobResource) -> Mask {
+    let configuration = live.flink_configuration();
+    configuration.map_or_else(Mask::default, |configuration| Mask::of(configuration))
+}
+
 /// Whether the job can be asked for a snapshot: "ready" where it runs, as the operator asks it too.
-pub fn can_be_asked(deployment: &FlinkDeployment) -> Progress {
-    if deployment.is_session_cluster() {
+pub fn can_be_asked<K: JobResource>(live: &K) -> Progress {
+    if live.job().is_none() {
         return Progress::failed("it is a session cluster, whose jobs are objects of their own");
     }
-    let status = deployment.status.clone().unwrap_or_default();
-    let state = status.job_status.state;
-    let is_up = status.job_manager_deployment_status == Some(JobManagerStatus::Ready);
-    if deployment.metadata.deletion_timestamp.is_none() && is_up && state == Some(JobStatus::Running) {
+    let reported = live.reported();
+    let state = reported.and_then(|reported| reported.job_status.state.clone());
+    // The status of a session job says nothing of its JobManager.
+    let is_up = reported.is_some_and(|reported| {
+        reported
+            .job_manager
+            .is_none_or(|job_manager| *job_manager == JobManagerStatus::Ready)
+    });
+    let is_deleted = live.metadata().deletion_timestamp.is_some();
+    if is_up && !is_deleted && !live.is_lost() && state == Some(JobStatus::Running) {
         return Progress::Ready;
     }
-    if deployment.wants_suspended() {
+    if live.wants_suspended() {
         return Progress::failed("its job is suspended");
     }
-    match progress(deployment, &Baseline::default()) {
+    match live.progress(&Baseline::default()) {
         // What ran to its end is as it should be, and takes no snapshot any more.
         Progress::Ready | Progress::Settling { .. } => Progress::Failed(match state {
             Some(state) => format!("its job is {state}"),

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::target::can_be_asked;
 use super::*;
-use crate::operator::FlinkDeployment;
 use crate::operator::contract::snapshot as everything;
 use crate::operator::resource::Manifest;
+use crate::operator::{FlinkDeployment, FlinkSessionJob};
 use crate::wait::Progress;
 
 mod removal;
@@ -191,4 +191,26 @@ fn when_a_job_can_be_asked() {
     let cluster: FlinkDeployment =
         serde_json::from_value(json!({"metadata": {}, "spec": {}, "status": stable("RUNNING", "READY")})).unwrap();
     assert!(matches!(can_be_asked(&cluster), Progress::Failed(why) if why.contains("session cluster")));
+}
+
+#[test]
+fn when_a_session_job_can_be_asked() {
+    let job = |state: &str, error: Value| {
+        let status = json!({"observedGeneration": 1, "lifecycleState": "STABLE", "error": error,
+                            "jobStatus": {"state": state, "jobId": "a1"},
+                            "reconciliationStatus": {"state": "DEPLOYED", "lastReconciledSpec": "{\"spec\":{\"job\":{\"state\":\"running\"}}}"}});
+        let object = json!({"metadata": {"name": "orders", "generation": 1}, "status": status,
+                            "spec": {"deploymentName": "session", "job": {"parallelism": 1, "upgradeMode": "savepoint"}}});
+        serde_json::from_value::<FlinkSessionJob>(object).unwrap()
+    };
+    assert_eq!(can_be_asked(&job("RUNNING", Value::Null)), Progress::Ready);
+    assert!(matches!(
+        can_be_asked(&job("RECONCILING", Value::Null)),
+        Progress::Waiting(_)
+    ));
+    // The JobManager does not know it any more; the error may stay beside a job that has come back.
+    assert_eq!(can_be_asked(&job("RUNNING", json!("Job Not Found"))), Progress::Ready);
+    let lost = can_be_asked(&job("RECONCILING", json!("Job Not Found")));
+    assert!(matches!(lost, Progress::Failing { .. }), "{lost:?}");
+    assert!(matches!(can_be_asked(&job("FINISHED", Value::Null)), Progress::Failed(why) if why.contains("FINISHED")));
 }
