@@ -28,11 +28,12 @@ const AT_ONCE: usize = 4;
 const NOT_APPLIED: [(&str, &str); 1] = [("provider", "nothing to apply: it has provider blocks only")];
 
 /// Examples that a test of their own applies, in steps.
-const IN_STEPS: [&str; 4] = [
+const IN_STEPS: [&str; 5] = [
     "application-per-job",
     "autoscaler",
     "image-rollout",
     "standalone-reactive",
+    "standalone-to-native",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use acceptance_tests::configurations::with;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::example::{Example, apply, end, text};
+use crate::example::{Example, apply, end, in_state, text};
 
 /// How long a job may take on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -56,6 +56,31 @@ async fn reactive_scaling_rescales_a_real_job() -> Result<()> {
             "the job was not started again"
         );
     }
+    end(&case).await
+}
+
+/// The checkpoint that the new job was restored from is the savepoint of the old one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_job_moves_to_a_native_cluster_with_its_state() -> Result<()> {
+    const PLACE: &str = "state_location = \"file:///flink-data/move\"\n";
+    let case = Example::named("standalone-to-native")
+        .started(Jobs::Real, PLACE)
+        .await?;
+    apply(&case, &format!("{PLACE}stage = \"moving\"\n")).await?;
+    let savepoint = in_state(&case, "flink_savepoint.move[0]").await?;
+    let job = job(&case, "orders").await?;
+    let path = format!("jobs/{}/checkpoints", text(&job, "jid")?);
+    let checkpoints = answer(&case, "orders", &path, |answer| {
+        answer["latest"]["restored"].is_object()
+    })
+    .await?;
+    let restored = &checkpoints["latest"]["restored"];
+    assert_eq!(
+        (&restored["is_savepoint"], &restored["external_path"]),
+        (&json!(true), &savepoint["location"]),
+        "{restored}"
+    );
+    apply(&case, &format!("{PLACE}stage = \"native\"\n")).await?;
     end(&case).await
 }
 

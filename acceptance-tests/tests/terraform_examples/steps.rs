@@ -118,6 +118,34 @@ async fn reactive_scaling_does_not_restart_the_job() -> Result<()> {
     end(&case).await
 }
 
+/// The savepoint, then the old job stops, then the new one starts from it; and the old one goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_moves_to_a_native_cluster_with_its_state() -> Result<()> {
+    let case = Example::named("standalone-to-native")
+        .started(Jobs::StatusOnly, "")
+        .await?;
+    apply(&case, "stage = \"moving\"\n").await?;
+    let (old, new) = (
+        object(&case, "orders-standalone").await?,
+        object(&case, "orders").await?,
+    );
+    assert_eq!(old["status"]["lifecycleState"], "SUSPENDED", "{old}");
+    assert_eq!(new["status"]["jobStatus"]["state"], "RUNNING", "{new}");
+    let savepoint = in_state(&case, "flink_savepoint.move[0]").await?;
+    let location = text(&savepoint, "location")?;
+    assert_eq!(new["spec"]["job"]["initialSavepointPath"], location);
+    let id = new["status"]["jobStatus"]["jobId"].clone();
+
+    apply(&case, "stage = \"native\"\n").await?;
+    assert!(
+        case.deployment("orders-standalone").await?.is_none(),
+        "the old one is gone"
+    );
+    let new = object(&case, "orders").await?;
+    assert_eq!(new["status"]["jobStatus"]["jobId"], id, "the job runs on");
+    end(&case).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_autoscaler_is_switched_without_a_restart() -> Result<()> {
     const ADDRESS: &str = "flink_deployment.clickstream";

@@ -20,7 +20,7 @@ pub struct Jobs {
     #[schema(flatten)]
     pub access: Access,
 
-    /// The jobs.
+    /// The jobs, in the order in which they started.
     pub jobs: Computed<Vec<Listed>>,
 }
 

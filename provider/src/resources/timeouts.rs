@@ -9,7 +9,8 @@ use terraform_schema::{Attribute, AttributePath, AttributeType, Diagnostic, Diag
 /// How long operations may take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Schema)]
 pub struct Timeouts {
-    /// How long creating may take until the job runs, such as `15m` or `1h30m`. 15 minutes without it.
+    /// How long creating may take until the job runs or the snapshot is complete, such as `15m` or `1h30m`. 15 minutes
+    /// without it.
     #[schema(class = Local)]
     pub create: Option<Timeout>,
 

@@ -1,6 +1,6 @@
 //! What every attribute and every block says about itself.
 
-use terraform_schema::{Attribute, Model, NestedBlock};
+use terraform_schema::{Attribute, Model, NestedBlock, Type};
 
 use super::*;
 
@@ -58,7 +58,9 @@ fn attribute(attribute: &Attribute, kind: Kind) -> Vec<String> {
     let compared = attribute.semantics.words;
     let amount = compared.contains("amount") || compared.contains("quantit") || compared.contains("length of time");
     let named_so = attribute.name.split('_').any(|word| AMOUNTS.contains(&word));
-    if (amount || named_so) && !says_a_unit(&attribute.description) {
+    // Of what is only read, just numbers are amounts: `checkpoint_storage` is the name of a class.
+    let may_be = attribute.is_input() || attribute.ty == Type::Number;
+    if may_be && (amount || named_so) && !says_a_unit(&attribute.description) {
         missing.push("an amount, and the doc comment shows no unit, such as `2g` or `15m`".to_owned());
     }
     for choice in &attribute.choices {
@@ -110,7 +112,10 @@ fn says_a_unit(text: &str) -> bool {
     let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit());
     words
         .iter()
-        .any(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !is_number(word))
+        .any(|word| ["bytes", "milliseconds"].contains(&word.to_lowercase().as_str()))
+        || words
+            .iter()
+            .any(|word| word.starts_with(|c: char| c.is_ascii_digit()) && !is_number(word))
         || words
             .windows(2)
             .any(|pair| is_number(pair[0]) && ["bytes", "seconds", "minutes", "hours"].contains(&pair[1]))
@@ -123,6 +128,8 @@ fn units() {
         "30 minutes without it.",
         "such as `1h30m`.",
         "{ memory = \"8Gi\" }",
+        "Size of the state, in bytes.",
+        "Milliseconds between two checkpoints.",
     ] {
         assert!(says_a_unit(text), "{text}");
     }

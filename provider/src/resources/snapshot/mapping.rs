@@ -70,5 +70,8 @@ pub fn found<M: SnapshotModel>(object: Json) -> (Value, BTreeSet<AttributePath>)
     let live: FlinkStateSnapshot = serde_json::from_value(object).unwrap();
     let model: M = live::model(&live, &Snapshot::default());
     let block = M::block();
-    (model.to_value(), block.walk().into_iter().map(|(path, _, _)| path).collect())
+    (
+        model.to_value(),
+        block.walk().into_iter().map(|(path, _, _)| path).collect(),
+    )
 }
