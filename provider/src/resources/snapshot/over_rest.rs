@@ -210,14 +210,14 @@ pub async fn settle<M: SnapshotModel>(
             Ok(taken) => return Ok(live::with_taken(written, taken)),
             Err(error) => error,
         };
-        let state = match &error {
-            SnapshotError::Failed { .. } => SnapshotState::Failed,
-            _ => SnapshotState::InProgress,
+        let has_failed = matches!(error, SnapshotError::Failed { .. });
+        let state = if has_failed {
+            SnapshotState::Failed
+        } else {
+            SnapshotState::InProgress
         };
         cx.wrote(&live::with_state(written.clone(), &state));
-        let again = matches!(error, SnapshotError::Failed { .. })
-            && i64::from(failures) < written.snapshot().backoff_limit()
-            && !left().is_zero();
+        let again = has_failed && i64::from(failures) < written.snapshot().backoff_limit() && !left().is_zero();
         let fail = |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, afterwards, &reached.mask);
         if !again {
             return Err(fail(&error));

@@ -277,13 +277,16 @@ impl Removal<'_> {
     }
 
     fn broken_off(&self, error: WaitError<FlinkStateSnapshot>) -> RemoveError {
+        let reason = error.to_string();
         match error {
             WaitError::Kubernetes(error) => error.into(),
-            other => RemoveError::StillThere {
-                namespace: self.objects.namespace().to_owned(),
-                name: self.name.to_owned(),
-                reason: other.to_string(),
-            },
+            WaitError::Failed { .. } | WaitError::TimedOut { .. } | WaitError::Stopped { .. } => {
+                RemoveError::StillThere {
+                    namespace: self.objects.namespace().to_owned(),
+                    name: self.name.to_owned(),
+                    reason,
+                }
+            }
         }
     }
 }

@@ -240,6 +240,6 @@ pub fn can_be_asked<K: JobResource>(live: &K) -> Progress {
             Some(state) => format!("its job is {state}"),
             None => "its job has ended".to_owned(),
         }),
-        other => other,
+        other @ (Progress::Waiting(_) | Progress::Failing { .. } | Progress::Failed(_)) => other,
     }
 }
