@@ -105,7 +105,25 @@ async fn it_is_taken_once_and_again_when_a_trigger_changes() -> Result<()> {
     case.workspace.apply(&["-replace", SAVEPOINT]).await?.expect_success()?;
     let third = state(&case, SAVEPOINT).await?;
     assert_ne!(third["location"], second["location"]);
-    assert_ne!(third["name"], second["name"]);
+
+    // Created before it is destroyed, there is nothing to tell it from the former one: that one is kept, and it is said.
+    let before = with(
+        &again,
+        &[(
+            "  triggers =",
+            "  lifecycle {\n    create_before_destroy = true\n  }\n\n  triggers =",
+        )],
+    );
+    case.apply(&before).await.context("create_before_destroy")?;
+    let replaced = case.workspace.apply(&["-replace", SAVEPOINT]).await?.expect_success()?;
+    let warning = replaced.warnings().next().context("it is said")?;
+    assert_eq!(warning.summary, "The savepoint was there already");
+    case.workspace.expect_no_changes().await.context("it is still there")?;
+    assert_eq!(state(&case, SAVEPOINT).await?["location"], third["location"]);
+    let newer = with(&before, &[("release = \"2\"", "release = \"3\"")]);
+    case.apply(&newer).await.context("other triggers, created before")?;
+    assert_ne!(state(&case, SAVEPOINT).await?["location"], third["location"]);
+    assert_eq!(ours(&case).await?.len(), 1);
 
     case.workspace.destroy().await?.expect_success()?;
     assert_eq!(ours(&case).await?, []);

@@ -79,7 +79,7 @@ impl<M: SnapshotModel> Resource for SnapshotResource<M> {
     }
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
-        plan::modify::<M>(plan, &cx.data.namespace, &private::Former::of(cx))
+        plan::modify::<M>(plan, &cx.data.namespace, private::is_imported(cx))
     }
 
     async fn create(&self, planned: &Planned<M>, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {

@@ -35,6 +35,12 @@ pub async fn delete<M: SnapshotModel>(
     let Some(found) = found.filter(is_meant) else {
         return Ok(());
     };
+    let annotations = found.metadata().annotations.as_ref();
+    let claim = annotations.and_then(|annotations| annotations.get(private::CLAIM));
+    if !private::is_claimed(claim.map(String::as_str), cx) {
+        // It was replaced by itself: the object lives on in the state of the one that followed.
+        return Ok(());
+    }
     let timeout = Timeouts::delete(snapshot.timeouts.as_ref());
     if mark == PlanMark::Create && !found.is_being_deleted() {
         // Only because an apply was broken off: what may still become complete is not thrown away, and taken again.

@@ -7,23 +7,17 @@ use serde_json::Value as Json;
 use terraform_schema::{AttributePath, Plan, Value};
 
 use super::model::Snapshot;
-use super::private::Former;
 use super::{SnapshotModel, live, order, plan};
 use crate::provider::DefaultNamespace;
 
 /// What the resource adds to a plan, where the provider block is empty.
 pub fn modify_plan<M: SnapshotModel>(plan: &mut Plan) {
-    let default = DefaultNamespace::Known("default".to_owned());
-    plan::modify::<M>(plan, &default, &Former::default());
+    plan::modify::<M>(plan, &DefaultNamespace::Known("default".to_owned()), false);
 }
 
 /// What it adds to the plan of an object that was imported.
 pub fn modify_imported<M: SnapshotModel>(plan: &mut Plan) {
-    let imported = Former {
-        imported: true,
-        ..Former::default()
-    };
-    plan::modify::<M>(plan, &DefaultNamespace::Known("default".to_owned()), &imported);
+    plan::modify::<M>(plan, &DefaultNamespace::Known("default".to_owned()), true);
 }
 
 /// One job, by one way: any other configuration is refused.

@@ -60,9 +60,9 @@ pub fn request<M: SnapshotModel>(model: &M) -> snapshots::Snapshot {
     }
 }
 
-/// The id by which the JobManager is asked. `former` tells what was there before: the snapshot that this one replaces, or
-/// the attempt that failed.
-pub fn trigger<M: SnapshotModel>(model: &M, job: &str, former: &str) -> TriggerId {
+/// The id by which the JobManager is asked. `failed` is the id of the attempt before this one, which failed; empty for the
+/// first one.
+pub fn trigger<M: SnapshotModel>(model: &M, job: &str, failed: &str) -> TriggerId {
     let snapshot = model.snapshot();
     let mut digest = Digestion::new(M::WHAT);
     digest.add(job);
@@ -75,7 +75,7 @@ pub fn trigger<M: SnapshotModel>(model: &M, job: &str, former: &str) -> TriggerI
         digest.add(savepoint.path.as_deref().unwrap_or_default());
         digest.add(format_name(savepoint.format_type.unwrap_or_default()));
     }
-    digest.add(former);
+    digest.add(failed);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.finish()[..16]);
     TriggerId::new(bytes)
@@ -89,7 +89,7 @@ fn format_name(format: SavepointFormat) -> &'static str {
 }
 
 /// The name of an object for which none is set, from what is planned; `None` where that is not known yet.
-pub fn name(planned: &View<'_>, what: &str, former: &str) -> Option<String> {
+pub fn name(planned: &View<'_>, what: &str) -> Option<String> {
     let mut digest = Digestion::new(what);
     // What is not set counts as what it means: two spellings are one request.
     let arguments = [
@@ -102,7 +102,6 @@ pub fn name(planned: &View<'_>, what: &str, former: &str) -> Option<String> {
         let value = planned.at(argument).value().to_plain_json()?;
         digest.add(&if value.is_null() { assumed } else { value }.to_string());
     }
-    digest.add(former);
     let job = ["deployment_name", "session_job_name"].map(|argument| planned.at(argument));
     if job.iter().any(View::is_unknown) {
         return None;

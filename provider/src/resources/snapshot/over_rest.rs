@@ -28,12 +28,8 @@ const DISPOSAL: Duration = Duration::from_secs(120);
 /// Operations that are passed over in the search for one that has not failed.
 const MOST_FAILED: usize = 100;
 
-/// Waits for the job, and asks its JobManager for the snapshot. `former` tells the one that this one replaces.
-pub async fn create<M: SnapshotModel>(
-    planned: &M,
-    former: &str,
-    cx: &Context<'_, ProviderData>,
-) -> Result<M, Diagnostics> {
+/// Waits for the job, and asks its JobManager for the snapshot.
+pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
     if let Some(savepoint) = planned.savepoint().filter(|savepoint| savepoint.exists()) {
         private::set_over_rest(
             &OverRest {
@@ -46,7 +42,7 @@ pub async fn create<M: SnapshotModel>(
             location: savepoint.path.clone(),
             ..Taken::default()
         };
-        let id = order::trigger(planned, "", former);
+        let id = order::trigger(planned, "", "");
         return Ok(live::with_taken(identified(planned, None, &id), taken));
     }
     let timeout = Timeouts::create(planned.snapshot().timeouts.as_ref());
@@ -55,7 +51,7 @@ pub async fn create<M: SnapshotModel>(
         |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, Afterwards::WaitsAgain, &reached.mask);
     let running = reached.job_manager.wait_for_job(&job, timeout).await;
     running.map_err(|error| failed(&error))?;
-    let (trigger, known) = next(planned, &job, order::trigger(planned, &job, former), &reached)
+    let (trigger, known) = next(planned, &job, order::trigger(planned, &job, ""), &reached)
         .await
         .map_err(|error| failed(&error))?;
     let model = live::with_state(

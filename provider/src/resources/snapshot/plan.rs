@@ -4,23 +4,23 @@
 use flink_client::operator::SnapshotState;
 use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Plan, Value};
 
-use super::private::Former;
 use super::{SnapshotModel, order};
 use crate::provider::DefaultNamespace;
 
 /// What becomes known when the snapshot is complete.
 const FACTS: [&str; 4] = ["location", "state", "triggered_at", "completed_at"];
 
-/// Adds to a plan. `default` is the namespace of the provider block.
-pub fn modify<M: SnapshotModel>(plan: &mut Plan, default: &DefaultNamespace, former: &Former) -> Diagnostics {
+/// Adds to a plan. `default` is the namespace of the provider block; `imported` says whether the object
+/// was imported and not written since.
+pub fn modify<M: SnapshotModel>(plan: &mut Plan, default: &DefaultNamespace, imported: bool) -> Diagnostics {
     let mut warnings = Diagnostics::new();
     if plan.prior.is_null() {
-        create(plan, default, M::WHAT, former);
+        create(plan, default, M::WHAT);
         return warnings;
     }
     warnings.extend(moved_default(plan, default, M::WHAT));
     // An imported object does not say by which triggers it was taken: the configuration does from now on.
-    if plan.changes_at("triggers") && !former.imported {
+    if plan.changes_at("triggers") && !imported {
         plan.requires_replace.push(AttributePath::of(["triggers"]));
     }
     if plan.prior().at("state").text() != Some(SnapshotState::Completed.as_str()) {
@@ -32,7 +32,7 @@ pub fn modify<M: SnapshotModel>(plan: &mut Plan, default: &DefaultNamespace, for
     warnings
 }
 
-fn create(plan: &mut Plan, default: &DefaultNamespace, what: &str, former: &Former) {
+fn create(plan: &mut Plan, default: &DefaultNamespace, what: &str) {
     let url = plan.planned().at("job_manager_url");
     let (at_url, way_unknown) = (!url.is_null(), url.is_unknown());
     if way_unknown {
@@ -52,7 +52,7 @@ fn create(plan: &mut Plan, default: &DefaultNamespace, what: &str, former: &Form
         plan.set("namespace", Value::string(name));
     }
     if plan.config().at("name").is_null()
-        && let Some(name) = order::name(&plan.planned(), what, &former.replaced)
+        && let Some(name) = order::name(&plan.planned(), what)
     {
         plan.set("name", Value::string(name));
     }

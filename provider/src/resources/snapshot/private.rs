@@ -1,7 +1,9 @@
 //! What is kept with a snapshot in Terraform's private state.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use flink_client::rest::savepoints::TriggerId;
-use terraform_plugin::{Context, PlanContext, PlanMark};
+use terraform_plugin::{Context, PlanContext};
 
 /// Uid of the object.
 pub const UID: &str = "uid";
@@ -15,38 +17,36 @@ const TRIGGER: &str = "trigger";
 /// How many attempts of a snapshot over REST have failed.
 const FAILURES: &str = "failures";
 
-/// What a plan has to know of the object that was there before.
-#[derive(Clone, Debug, Default)]
-pub struct Former {
-    /// What told the object that is being replaced from all others; empty for one that replaces nothing. A new one
-    /// that is asked for in the very same way is another one all the same.
-    pub replaced: String,
-    /// Whether it was imported, and not written since.
-    pub imported: bool,
+/// What stands in the annotation [`CLAIM`] of the object, where it was taken into state by a create that found it there.
+const CLAIMED: &str = "claim";
+
+/// An annotation of an object that was there already when it was to be created. Whoever has it in state without knowing what
+/// it says has been followed by somebody else, and leaves the object alone.
+pub const CLAIM: &str = "terraform-provider-flink/claim";
+
+/// Whether the object was imported, and not written since. Its triggers are not known then.
+pub fn is_imported<D>(cx: &PlanContext<'_, D>) -> bool {
+    cx.private.contains_key(IMPORTED)
 }
 
-impl Former {
-    /// What a plan knows.
-    pub fn of<D>(cx: &PlanContext<'_, D>) -> Self {
-        let of = |name: &str| cx.private.get(name).cloned();
-        Self {
-            replaced: if cx.mark == PlanMark::Replace {
-                of(TRIGGER).or_else(|| of(UID)).unwrap_or_default()
-            } else {
-                String::new()
-            },
-            imported: of(IMPORTED).is_some(),
-        }
-    }
-}
-
-/// Forgets the object that a new one replaces, and returns what told it from others.
-pub fn forget<D>(cx: &Context<'_, D>) -> String {
-    let former = cx.private(TRIGGER).or_else(|| cx.private(UID));
-    for entry in [UID, NAMESPACE_UID, IMPORTED, TRIGGER, FAILURES] {
+/// Forgets what a former object left behind: it says nothing about this one.
+pub fn forget<D>(cx: &Context<'_, D>) {
+    for entry in [UID, NAMESPACE_UID, IMPORTED, CLAIMED, TRIGGER, FAILURES] {
         cx.set_private(entry, None);
     }
-    former.unwrap_or_default()
+}
+
+/// Makes a claim, and remembers it.
+pub fn claim<D>(cx: &Context<'_, D>) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let claim = format!("{:x}-{:x}", now.as_nanos(), std::process::id());
+    cx.set_private(CLAIMED, Some(claim.clone()));
+    claim
+}
+
+/// Whether an object that carries this claim is the one in state.
+pub fn is_claimed<D>(claim: Option<&str>, cx: &Context<'_, D>) -> bool {
+    claim.is_none() || claim == cx.private(CLAIMED).as_deref()
 }
 
 /// How a snapshot was asked for over REST.

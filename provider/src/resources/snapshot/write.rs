@@ -14,17 +14,17 @@ use crate::resources::timeouts::Timeouts;
 
 /// Asks for the snapshot.
 pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
-    let former = private::forget(cx);
+    private::forget(cx);
     let snapshot = planned.snapshot();
     if snapshot.job_manager_url.is_some() {
-        return over_rest::create(planned, &former, cx).await;
+        return over_rest::create(planned, cx).await;
     }
     let objects = objects(snapshot.namespace(), cx).await?;
     let target = match objects.find(snapshot.name()).await {
         Ok(None) => wait_for_job(planned, cx).await?,
         // Ours, from an apply whose answer was lost, or somebody else's: the creation tells them apart.
         Ok(Some(_)) => as_it_is(snapshot, cx).await,
-        Err(KubernetesError::DefinitionMissing { .. }) => return over_rest::create(planned, &former, cx).await,
+        Err(KubernetesError::DefinitionMissing { .. }) => return over_rest::create(planned, cx).await,
         Err(error) => return Err(diagnose::kubernetes(&error, &M::block())),
     };
     let planned = planned.clone().with(Snapshot {
@@ -41,10 +41,27 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
     let written = live::with_facts(planned, &created.live);
     cx.wrote(&written);
     if created.adopted {
+        claim::<M>(&objects, &created.live, cx).await?;
         cx.warn(adopted::<M>(&created.live));
     }
     remember_namespace(&objects, cx).await;
     Ok(written)
+}
+
+/// Makes an object ours that was there already. Terraform may be replacing it, and destroy the former one, which is the very
+/// same, after this: that destroy must not find its own object any more.
+async fn claim<M: SnapshotModel>(
+    objects: &Objects<FlinkStateSnapshot>,
+    live: &Live<FlinkStateSnapshot>,
+    cx: &Context<'_, ProviderData>,
+) -> Result<(), Diagnostics> {
+    let claim = private::claim(cx);
+    let name = live.metadata().name.as_deref().unwrap_or_default();
+    let written = objects.amend(name, live.uid(), |object, _| {
+        object["metadata"]["annotations"][private::CLAIM] = claim.as_str().into();
+    });
+    let written = written.await.map_err(|error| diagnose::write(&error, &M::block()));
+    written.map(drop)
 }
 
 /// Waits until the job runs; `None` where nothing is taken.

@@ -6,16 +6,16 @@ use super::*;
 use crate::resources::flink_savepoint::Savepoint;
 use crate::resources::sample::{UNKNOWN, of_block};
 
-fn planned(config: &Json, prior: &Value, former: &Former) -> Plan {
+fn planned(config: &Json, prior: &Value, imported: bool) -> Plan {
     let block = Savepoint::block();
     let mut plan = Plan::inputs(&block, &of_block(&block, config), prior);
-    modify::<Savepoint>(&mut plan, &DefaultNamespace::Known("team".to_owned()), former);
+    modify::<Savepoint>(&mut plan, &DefaultNamespace::Known("team".to_owned()), imported);
     plan.finish(&block);
     plan
 }
 
 fn new(config: &Json) -> Plan {
-    planned(config, &Value::Null, &Former::default())
+    planned(config, &Value::Null, false)
 }
 
 fn text(plan: &Plan, name: &str) -> String {
@@ -42,16 +42,6 @@ fn a_new_one_has_its_name_from_the_job_and_from_what_is_asked_for() {
     ] {
         assert_ne!(text(&new(&other), "name"), name, "{other}");
     }
-    let replacing = Former {
-        replaced: "u-1".to_owned(),
-        imported: false,
-    };
-    let config = json!({"deployment_name": "orders", "triggers": {"release": "1"}});
-    assert_ne!(
-        text(&planned(&config, &Value::Null, &replacing), "name"),
-        name,
-        "asked for in the same way, and another one all the same"
-    );
 }
 
 #[test]
@@ -92,15 +82,11 @@ fn prior(state: &str) -> Value {
 #[test]
 fn a_change_of_triggers_takes_a_new_one() {
     let config = |release: &str| json!({"deployment_name": "orders", "triggers": {"release": release}});
-    let plan = planned(&config("1"), &prior("COMPLETED"), &Former::default());
+    let plan = planned(&config("1"), &prior("COMPLETED"), false);
     assert_eq!((plan.action(), plan.is_replace()), (Action::Nothing, false));
-    let plan = planned(&config("2"), &prior("COMPLETED"), &Former::default());
+    let plan = planned(&config("2"), &prior("COMPLETED"), false);
     assert_eq!(plan.requires_replace, [AttributePath::of(["triggers"])]);
-    let imported = Former {
-        imported: true,
-        ..Former::default()
-    };
-    let plan = planned(&config("2"), &prior("COMPLETED"), &imported);
+    let plan = planned(&config("2"), &prior("COMPLETED"), true);
     assert!(!plan.is_replace(), "an import does not know them");
     assert_eq!(text(&plan, "location"), "s3://b/savepoint-1");
 }
@@ -111,7 +97,7 @@ fn what_the_job_or_the_snapshot_is_needs_a_new_one_and_the_rest_does_not() {
     let with = |name: &str, value: Json| {
         let mut config = base.clone();
         config[name] = value;
-        planned(&config, &prior("COMPLETED"), &Former::default())
+        planned(&config, &prior("COMPLETED"), false)
     };
     for (name, value) in [
         ("path", json!("s3://c")),
@@ -142,7 +128,7 @@ fn what_the_job_or_the_snapshot_is_needs_a_new_one_and_the_rest_does_not() {
 fn one_that_is_not_complete_is_waited_for_again() {
     let config = json!({"deployment_name": "orders", "triggers": {"release": "1"}});
     for state in ["IN_PROGRESS", "FAILED"] {
-        let plan = planned(&config, &prior(state), &Former::default());
+        let plan = planned(&config, &prior(state), false);
         assert_eq!(plan.action(), Action::Update, "{state}");
         assert_eq!(
             (text(&plan, "location"), text(&plan, "job_id")),
@@ -159,11 +145,7 @@ fn it_stays_where_it_is_when_the_provider_s_namespace_changes() {
         &json!({"deployment_name": "orders", "triggers": {"release": "1"}}),
     );
     let mut plan = Plan::inputs(&block, &config, &prior("COMPLETED"));
-    let warnings = modify::<Savepoint>(
-        &mut plan,
-        &DefaultNamespace::Known("other".to_owned()),
-        &Former::default(),
-    );
+    let warnings = modify::<Savepoint>(&mut plan, &DefaultNamespace::Known("other".to_owned()), false);
     assert_eq!(warnings.iter().count(), 1);
     assert_eq!(plan.action(), Action::Nothing);
 }
