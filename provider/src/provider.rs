@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::resources::flink_checkpoint::FlinkCheckpointResource;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
-use crate::resources::flink_session_job::FlinkSessionJobResource;
 use crate::resources::flink_savepoint::FlinkSavepointResource;
+use crate::resources::flink_session_job::FlinkSessionJobResource;
 use crate::{data_sources, diagnose};
 use config::{ExecPlugin, ProviderConfig};
 

@@ -3,9 +3,9 @@
 pub mod configuration;
 pub mod flink_checkpoint;
 pub mod flink_deployment;
+pub mod flink_savepoint;
 pub mod flink_session_job;
 pub mod job_resource;
-pub mod flink_savepoint;
 pub mod names;
 #[cfg(test)]
 pub(crate) mod sample;

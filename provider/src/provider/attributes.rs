@@ -15,10 +15,10 @@ use terraform_schema::plan::Plan;
 use terraform_schema::{AttributePath, Block, Step, Value, reconcile};
 
 use super::*;
-use crate::resources::{flink_deployment, flink_session_job};
 use crate::resources::flink_checkpoint::Checkpoint;
 use crate::resources::flink_savepoint::Savepoint;
 use crate::resources::snapshot::{self, SnapshotModel};
+use crate::resources::{flink_deployment, flink_session_job};
 
 /// How a resource's values become an object and are read of one, without a cluster.
 struct Mapping {
