@@ -58,8 +58,8 @@ fn attribute(attribute: &Attribute, kind: Kind) -> Vec<String> {
     let compared = attribute.semantics.words;
     let amount = compared.contains("amount") || compared.contains("quantit") || compared.contains("length of time");
     let named_so = attribute.name.split('_').any(|word| AMOUNTS.contains(&word));
-    // Of what is only read, just numbers are amounts: `checkpoint_storage` is the name of a class.
-    let may_be = attribute.is_input() || attribute.ty == Type::Number;
+    // Elsewhere than in a resource, just numbers are amounts: `checkpoint_storage` is the name of a class.
+    let may_be = kind == Kind::Resource || attribute.ty == Type::Number;
     if may_be && (amount || named_so) && !says_a_unit(&attribute.description) {
         missing.push("an amount, and the doc comment shows no unit, such as `2g` or `15m`".to_owned());
     }

@@ -37,7 +37,8 @@ pub async fn delete<M: SnapshotModel>(
     };
     let annotations = found.metadata().annotations.as_ref();
     let claim = annotations.and_then(|annotations| annotations.get(private::CLAIM));
-    if !private::is_claimed(claim.map(String::as_str), cx) {
+    // Of a tainted object, nothing private is left.
+    if mark != PlanMark::Create && !private::is_claimed(claim.map(String::as_str), cx) {
         // It was replaced by itself: the object lives on in the state of the one that followed.
         return Ok(());
     }

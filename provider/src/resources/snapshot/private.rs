@@ -5,12 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use flink_client::rest::savepoints::TriggerId;
 use terraform_plugin::{Context, PlanContext};
 
-/// Uid of the object.
-pub const UID: &str = "uid";
-/// Uid of the namespace that it was written to: tells "gone" from "another cluster".
-pub const NAMESPACE_UID: &str = "namespace_uid";
-/// Set from an import until the first write.
-pub const IMPORTED: &str = "imported";
+pub use crate::resources::job_resource::private::{IMPORTED, NAMESPACE_UID, UID};
+
 /// Set where there is no object: the JobManager itself was asked. The id by which it was; empty for a savepoint that
 /// existed already.
 const TRIGGER: &str = "trigger";
