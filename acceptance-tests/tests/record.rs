@@ -26,6 +26,10 @@ const SCENARIOS: &[(&str, &[&str], f64)] = &[
     // Then it is about what the API server says to a creation during a deletion, which is a matter of milliseconds.
     ("app-suspended-first", &["app"], 43.7),
     ("operator-down", &["app", "short-lived"], f64::MAX),
+    // Before its cluster is deleted, whose job was run again with other timing.
+    ("session-job-lifecycle", &["job"], 140.0),
+    ("session-job-without-cluster", &["job", "unlabelled"], f64::MAX),
+    ("snapshot-undeletable", &["no-target", "exists"], f64::MAX),
 ];
 
 /// The recordings of the real operator.
@@ -145,9 +149,8 @@ async fn what_the_sandbox_cannot_do_is_refused_beforehand() -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(sandbox.client().await?);
     let namespace = format!("refused-{}", std::process::id());
     for (scenario, words) in [
-        ("session-native", "an operator that reconciles FlinkSessionJob"),
+        ("session-native", "an operator to configure"),
         ("app-last-state", "the sandbox has none"),
-        ("snapshot", "an operator that reconciles FlinkStateSnapshot"),
     ] {
         let output = record(
             &sandbox,

@@ -97,9 +97,6 @@ fn needed(step: &Step, scenario: &Scenario, offer: &Offer) -> Option<String> {
         "Pod" if stand_in => {
             Some("pods: the sandbox has none; a cluster with a real operator has (--kubeconfig)".to_owned())
         }
-        "FlinkSessionJob" | "FlinkStateSnapshot" if stand_in => Some(format!(
-            "an operator that reconciles {kind}: the sandbox's stand-in does not; a real one does (--kubeconfig)"
-        )),
         _ => None,
     }
 }
@@ -160,7 +157,7 @@ mod tests {
             (APP, StandIn, false, None),
             (APP, Unknown, false, None),
             (JOB, Deployment, false, None),
-            (JOB, StandIn, false, Some("reconciles FlinkSessionJob")),
+            (JOB, StandIn, false, None),
             (KILL, StandIn, true, Some("the sandbox has none")),
             (KILL, Deployment, false, None),
             (SCALE, StandIn, false, None),

@@ -13,8 +13,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Change, ChangeType, Recording};
-use crate::stand_in::rehearsal::Sight;
+use super::reduction::OPERATOR_KINDS;
+use super::{Change, ChangeType, Recording, Step};
+use crate::stand_in::rehearsal::{Sight, snapshot_line};
+
+const SNAPSHOT: &str = "FlinkStateSnapshot";
 
 /// What a client sees of one object, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,30 +47,43 @@ impl Story {
         }
     }
 
-    /// What was recorded of the `FlinkDeployment` with this name until a moment, in seconds.
+    /// What was recorded of the operator's object with this name until a moment, in seconds. No two objects of one
+    /// recording have the same name.
     pub fn recorded(recording: &Recording, name: &str, until: f64) -> Self {
         let changes = || recording.changes.iter().filter(|change| change.t <= until);
-        let sights: Vec<_> = changes()
-            .filter(|change| is_deployment(&change.object["kind"], &change.object["metadata"]["name"], name))
-            .map(sight)
+        let is_meant = |kind: &Value, found: &Value| OPERATOR_KINDS.iter().any(|known| kind == known) && found == name;
+        let ours: Vec<_> = changes()
+            .filter(|change| is_meant(&change.object["kind"], &change.object["metadata"]["name"]))
             .collect();
         let events = changes().map(|change| &change.object).filter(|object| {
             let target = &object["involvedObject"];
-            object["kind"] == "Event" && is_deployment(&target["kind"], &target["name"], name)
+            object["kind"] == "Event" && is_meant(&target["kind"], &target["name"])
         });
-        Self::new(
-            &sights,
-            events.map(|event| (text(&event["reason"]), text(&event["message"]))),
-        )
+        let events = events.map(|event| (text(&event["reason"]), text(&event["message"])));
+        if ours.iter().any(|change| change.object["kind"] == SNAPSHOT) {
+            let lines = ours.iter().map(|change| match change.change {
+                ChangeType::Deleted => "gone".to_owned(),
+                ChangeType::Added | ChangeType::Modified => snapshot_line(&change.object),
+            });
+            // Refusals name the namespace.
+            let namespace = format!("{}/", recording.scenario.namespace);
+            let events = events.map(|(reason, message)| (reason, message.replace(&namespace, "")));
+            return Self::of_lines(lines.collect(), events);
+        }
+        let sights: Vec<_> = ours.into_iter().map(sight).collect();
+        Self::new(&sights, events)
     }
 
-    /// The names of all `FlinkDeployment`s of a recording.
+    /// The names of all objects of the operator's kinds in a recording, less the snapshots that the operator makes: those
+    /// have the time in their names.
     pub fn names(recording: &Recording) -> BTreeSet<String> {
         let objects = recording.changes.iter().map(|change| &change.object);
-        objects
-            .filter(|object| object["kind"] == "FlinkDeployment")
-            .map(|object| text(&object["metadata"]["name"]))
-            .collect()
+        let told = objects.filter(|object| {
+            let made_by_us = |step: &Step| object["metadata"]["name"] == step.name.as_str();
+            OPERATOR_KINDS.iter().any(|kind| object["kind"] == *kind)
+                && (object["kind"] != SNAPSHOT || recording.scenario.steps.iter().any(made_by_us))
+        });
+        told.map(|object| text(&object["metadata"]["name"])).collect()
     }
 
     /// Whether nothing was seen at all.
@@ -89,10 +105,6 @@ impl Story {
         }
         (!text.is_empty()).then_some(text)
     }
-}
-
-fn is_deployment(kind: &Value, found: &Value, name: &str) -> bool {
-    kind == "FlinkDeployment" && found == name
 }
 
 fn text(value: &Value) -> String {

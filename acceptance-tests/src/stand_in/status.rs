@@ -141,6 +141,16 @@ impl Default for JobStatus {
     }
 }
 
+impl JobStatus {
+    /// Notes a savepoint, where savepoints are not objects of their own.
+    pub fn remember_savepoint(&mut self, savepoint: Value) {
+        if let Some(history) = self.savepoint_info["savepointHistory"].as_array_mut() {
+            history.push(savepoint.clone());
+        }
+        self.savepoint_info["lastSavepoint"] = savepoint;
+    }
+}
+
 /// `reconciliationStatus`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,7 +4,8 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
-use acceptance_tests::flink::Version;
+use acceptance_tests::flink::{Installation, Version};
+use acceptance_tests::jars::JarServer;
 use acceptance_tests::sandbox::{self, Options, Sandbox};
 use acceptance_tests::stand_in::rehearsal::Sight;
 use anyhow::{Context, Result, ensure};
@@ -14,6 +15,11 @@ use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams
 use serde_json::{Value, json};
 
 use stage::{PATIENCE, Stage, application, resource};
+
+fn job_id(object: &Value) -> Result<String> {
+    let id = object["status"]["jobStatus"]["jobId"].as_str();
+    id.map(str::to_owned).context("a job id")
+}
 
 const STATUS_ONLY: (&str, &str) = ("sandbox.terraform-provider-flink/flink", "none");
 
@@ -294,13 +300,16 @@ async fn what_ran_goes_on_after_a_restart() -> Result<()> {
     let stage = Stage::on(Sandbox::start(options.clone()).await?, "restart", &[]).await?;
     stage.create(application()).await?;
     let object = stage.until_running(1).await?;
-    let id = object["status"]["jobStatus"]["jobId"]
-        .as_str()
-        .context("a job id")?
-        .to_owned();
+    let installation = tokio::task::spawn_blocking(|| Installation::ensure(Version::V1_20)).await??;
+    let jars = JarServer::start(&installation).await?;
+    stage.create_session(&jars.uri("TopSpeedWindowing.jar")).await?;
+    let id = job_id(&object)?;
+    let session_id = job_id(&stage.until_session_job_runs().await?)?;
     let completed = |checkpoints: &Value| checkpoints["counts"]["completed"].as_i64().unwrap_or_default();
-    while completed(&stage.rest(&format!("jobs/{id}/checkpoints")).await?) == 0 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    for (cluster, id) in [("app", &id), ("session", &session_id)] {
+        while completed(&stage.ask(cluster, &format!("jobs/{id}/checkpoints")).await?) == 0 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     let stopped = {
@@ -313,22 +322,25 @@ async fn what_ran_goes_on_after_a_restart() -> Result<()> {
     assert!(!left, "no process of Flink outlives the sandbox");
 
     let again = Sandbox::start(options.clone()).await?;
-    let answers = async || stage.rest(&format!("jobs/{id}/checkpoints")).await;
-    let deadline = Instant::now() + PATIENCE;
-    let checkpoints = loop {
-        match answers().await {
-            Ok(checkpoints) => break checkpoints,
-            Err(error) => ensure!(Instant::now() < deadline, "the job does not come back: {error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    };
-    let from = checkpoints["latest"]["restored"]["external_path"]
-        .as_str()
-        .unwrap_or_default();
-    assert!(
-        from.starts_with(&format!("file:/flink-data/checkpoints/{id}/chk-")),
-        "{checkpoints}"
-    );
+    for (cluster, id) in [("app", &id), ("session", &session_id)] {
+        let deadline = Instant::now() + PATIENCE;
+        let checkpoints = loop {
+            match stage.ask(cluster, &format!("jobs/{id}/checkpoints")).await {
+                Ok(checkpoints) => break checkpoints,
+                Err(error) => ensure!(Instant::now() < deadline, "the job does not come back: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let from = checkpoints["latest"]["restored"]["external_path"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(
+            from.starts_with(&format!("file:/flink-data/checkpoints/{id}/chk-")),
+            "{checkpoints}"
+        );
+    }
+    let job = stage.until_session_job_runs().await?;
+    assert_eq!(job["status"]["error"], Value::Null);
     stage.until_running(1).await?;
 
     // The JobManager of a suspended job comes back, too, and the job from its savepoint.

@@ -105,8 +105,53 @@ impl Stage {
 
     /// Asks the JobManager, through the API server.
     pub async fn rest(&self, path: &str) -> Result<Value> {
+        self.ask("app", path).await
+    }
+
+    /// Creates a session cluster `session` with a job `session-job`.
+    pub async fn create_session(&self, jar: &str) -> Result<()> {
+        let mut cluster = application();
+        cluster.as_object_mut().context("a spec is an object")?.remove("job");
+        let job = json!({ "deploymentName": "session", "job": { "jarURI": jar, "parallelism": 1 } });
+        for (kind, name, spec) in [
+            ("FlinkDeployment", "session", cluster),
+            ("FlinkSessionJob", "session-job", job),
+        ] {
+            let body = json!({
+                "apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": { "name": name }, "spec": spec,
+            });
+            let objects: Api<DynamicObject> =
+                Api::namespaced_with(self.client.clone(), self.namespace.name(), &resource(kind));
+            objects
+                .create(&PostParams::default(), &serde_json::from_value(body)?)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the job of [`Stage::create_session`] runs.
+    pub async fn until_session_job_runs(&self) -> Result<Value> {
+        let kind = resource("FlinkSessionJob");
+        let jobs: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), self.namespace.name(), &kind);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let job = serde_json::to_value(jobs.get("session-job").await?)?;
+            if job["status"]["jobStatus"]["state"] == "RUNNING" {
+                return Ok(job);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the session job does not run: {}",
+                job["status"]
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Asks the JobManager of a deployment, through the API server.
+    pub async fn ask(&self, cluster: &str, path: &str) -> Result<Value> {
         let namespace = self.namespace.name();
-        let uri = format!("/api/v1/namespaces/{namespace}/services/app-rest:8081/proxy/{path}");
+        let uri = format!("/api/v1/namespaces/{namespace}/services/{cluster}-rest:8081/proxy/{path}");
         let answer = self
             .client
             .send(hyper::Request::get(&uri).body(kube::client::Body::empty())?)

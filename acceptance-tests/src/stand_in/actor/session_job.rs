@@ -41,8 +41,8 @@ pub struct Actor {
     uid: Option<String>,
     memory: Memory,
     outcome: Option<Outcome>,
-    /// A job that ran before this program did, and is not found again yet.
-    left: Option<Submission>,
+    /// Whether the job ran before this program did, and is not found again yet.
+    left: bool,
 }
 
 impl Actor {
@@ -59,7 +59,7 @@ impl Actor {
             uid: None,
             memory: Memory::default(),
             outcome: None,
-            left: None,
+            left: false,
         }
     }
 
@@ -129,12 +129,12 @@ impl Actor {
         self.others.mark_unchanged();
         let mut cluster = self.target(&object);
         self.cluster.clone_from(&cluster);
-        self.take_over(&object, &parsed, cluster.as_ref());
+        self.take_over(&object, &parsed);
         let job_manager = self
             .surroundings
             .job_managers
             .get(&self.namespace, &parsed.spec.deployment_name);
-        let found = self.find_again(job_manager.as_ref()).await;
+        let found = self.find_again(&parsed, cluster.as_ref(), job_manager.as_ref()).await;
         let seen = match (
             &job_manager,
             parsed
@@ -193,44 +193,54 @@ impl Actor {
     }
 
     /// An object that is new to us: its job may have been run before this program started.
-    fn take_over(&mut self, object: &DynamicObject, parsed: &SessionJobObject, cluster: Option<&Target>) {
+    fn take_over(&mut self, object: &DynamicObject, parsed: &SessionJobObject) {
         let uid = object.uid();
         if self.uid == uid {
             return;
         }
         self.memory = Memory::default();
         self.outcome = None;
-        self.left = cluster.and_then(|cluster| running(parsed, &cluster.spec));
+        self.left = running(parsed, &Spec::default()).is_some();
         self.uid = uid;
     }
 
     /// Looks for a job that ran before this program did. Says whether the cluster knows by now what it should know.
-    async fn find_again(&mut self, job_manager: Option<&JobManager>) -> bool {
-        let (Some(left), Some(job_manager)) = (&self.left, job_manager) else {
-            return self.left.is_none();
-        };
-        match job_manager {
-            JobManager::Simulated(_) => job_manager.resume(left.clone(), 0),
-            JobManager::Real(_) => match job_manager.job(&left.job_id, now()).await {
-                Err(_) => return false,
-                Ok(Some(_)) => {}
-                Ok(None) => {
-                    let volumes = Volumes::new(&self.surroundings.options.state_dir.join("volumes"));
-                    let mut left = left.clone();
-                    if let Some(path) = newest_checkpoint(&volumes, &left.spec, &left.job_id) {
-                        left.restore = Restore::From(path);
-                    }
-                    if let Err(failure) = job_manager.submit(left, now()).await {
-                        warn!(
-                            "{}/{} is not found again: {}",
-                            self.namespace, self.name, failure.message
-                        );
-                    }
-                }
-            },
+    async fn find_again(
+        &mut self,
+        object: &SessionJobObject,
+        cluster: Option<&Target>,
+        job_manager: Option<&JobManager>,
+    ) -> bool {
+        if !self.left {
+            return true;
         }
-        self.left = None;
+        let (Some(cluster), Some(job_manager)) = (cluster, job_manager) else {
+            return false;
+        };
+        if let Some(submission) = running(object, &cluster.spec) {
+            match job_manager {
+                JobManager::Simulated(_) => job_manager.resume(submission, 0),
+                JobManager::Real(_) => match job_manager.job(&submission.job_id, now()).await {
+                    Err(_) => return false,
+                    Ok(Some(_)) => {}
+                    Ok(None) => self.run_again(submission, job_manager).await,
+                },
+            }
+        }
+        self.left = false;
         true
+    }
+
+    /// The job goes on from its newest checkpoint.
+    async fn run_again(&self, mut submission: Submission, job_manager: &JobManager) {
+        let volumes = Volumes::new(&self.surroundings.options.state_dir.join("volumes"));
+        if let Some(path) = newest_checkpoint(&volumes, &submission.spec, &submission.job_id) {
+            submission.restore = Restore::From(path);
+        }
+        if let Err(failure) = job_manager.submit(submission, now()).await {
+            let (namespace, name) = (&self.namespace, &self.name);
+            warn!("{namespace}/{name} does not go on: {}", failure.message);
+        }
     }
 
     async fn perform(&mut self, effect: Effect, job_manager: Option<&JobManager>) -> Result<()> {

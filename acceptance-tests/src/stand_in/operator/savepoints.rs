@@ -89,7 +89,7 @@ impl Turn<'_> {
         let savepoint = json!({
             "formatType": "CANONICAL", "location": path, "timeStamp": self.situation.now, "triggerType": "UPGRADE",
         });
-        self.remember_savepoint(savepoint);
+        self.status.job_status.remember_savepoint(savepoint);
     }
 
     /// Where snapshots are no objects: first the status says that one is being taken.
@@ -114,7 +114,7 @@ impl Turn<'_> {
         let time = self.info(trigger).get("triggerTimestamp").cloned().unwrap_or_default();
         self.leave_progress(trigger);
         match trigger {
-            Trigger::Savepoint(_) => self.remember_savepoint(json!({
+            Trigger::Savepoint(_) => self.status.job_status.remember_savepoint(json!({
                 "formatType": "CANONICAL", "location": location, "timeStamp": time, "triggerNonce": nonce,
                 "triggerType": "MANUAL",
             })),
@@ -137,14 +137,5 @@ impl Turn<'_> {
             Trigger::Savepoint(_) => &mut self.status.job_status.savepoint_info,
             Trigger::Checkpoint => &mut self.status.job_status.checkpoint_info,
         }
-    }
-
-    /// Notes a savepoint in the status.
-    fn remember_savepoint(&mut self, savepoint: Value) {
-        let info = &mut self.status.job_status.savepoint_info;
-        if let Some(history) = info["savepointHistory"].as_array_mut() {
-            history.push(savepoint.clone());
-        }
-        info["lastSavepoint"] = savepoint;
     }
 }

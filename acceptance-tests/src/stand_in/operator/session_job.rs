@@ -283,3 +283,6 @@ impl<'a> Turn<'a> {
 fn ready(cluster: Option<&Target>) -> Option<&Target> {
     cluster.filter(|cluster| cluster.ready)
 }
+
+#[cfg(test)]
+mod tests;

@@ -307,3 +307,6 @@ impl Turn<'_> {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;

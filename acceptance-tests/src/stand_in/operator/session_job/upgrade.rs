@@ -1,5 +1,7 @@
 //! From one spec to the next.
 
+use serde_json::json;
+
 use crate::stand_in::diff::{Class, Diff};
 use crate::stand_in::session_job::{Effect, Memory, Outcome, SessionJobSpec};
 use crate::stand_in::spec::{Job, JobState, Reconciled, UpgradeMode};
@@ -185,7 +187,8 @@ impl Turn<'_> {
         self.submit(&reconciled);
     }
 
-    /// Takes what changed nonces ask for, while the job runs.
+    /// Takes what changed nonces ask for, while the job runs. Of session jobs these are always objects here: how they are
+    /// noted in the status of one was never recorded.
     fn take_manual(&mut self, mut reconciled: Reconciled<SessionJobSpec>) {
         let (Some(wanted), Some(done)) = (&self.spec.job, reconciled.spec.job.as_mut()) else {
             return;
@@ -207,8 +210,19 @@ impl Turn<'_> {
         self.note(&reconciled);
     }
 
-    /// An upgrade's savepoint is kept on record.
+    /// An upgrade's savepoint is kept on record: as an object, or in the status.
     pub(super) fn record_upgrade_savepoint(&mut self, path: &str) {
-        self.snapshot("UPGRADE", Some(path.to_owned()), true);
+        if self.makes_snapshot_objects() {
+            return self.snapshot("UPGRADE", Some(path.to_owned()), true);
+        }
+        self.status.job_status.remember_savepoint(json!({
+            "formatType": "CANONICAL", "location": path, "timeStamp": self.situation.now, "triggerType": "UPGRADE",
+        }));
+    }
+
+    fn makes_snapshot_objects(&self) -> bool {
+        let settings = self.settings();
+        let setting = settings.setting("kubernetes.operator.snapshot.resource.enabled");
+        !setting.is_some_and(|value| value.eq_ignore_ascii_case("false"))
     }
 }
