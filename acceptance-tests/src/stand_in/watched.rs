@@ -134,7 +134,7 @@ impl Catalogue {
         }
         known.objects.insert((kind, namespace, name), Arc::clone(object));
         drop(known);
-        self.changes.send_replace(());
+        self.tell(kind);
     }
 
     /// An object is gone.
@@ -145,7 +145,7 @@ impl Catalogue {
             known.named.remove(&(namespace.to_owned(), name.to_owned()));
         }
         drop(known);
-        self.changes.send_replace(());
+        self.tell(kind);
     }
 
     /// An object.
@@ -164,7 +164,14 @@ impl Catalogue {
         ours.map(|((_, job), _)| job.clone()).collect()
     }
 
-    /// Tells of every change.
+    /// Only of deployments: nobody waits for another object.
+    fn tell(&self, kind: Kind) {
+        if kind == Kind::Deployment {
+            self.changes.send_replace(());
+        }
+    }
+
+    /// Tells of every change of a deployment.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }

@@ -33,7 +33,7 @@ pub struct Actor {
     name: String,
     desk: Desk,
     watched: Watched,
-    /// Tells of changes of other objects.
+    /// Tells of changes of deployments.
     others: watch::Receiver<()>,
     /// Its cluster, as it was at the last look.
     cluster: Option<Target>,
