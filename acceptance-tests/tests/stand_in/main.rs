@@ -145,9 +145,16 @@ async fn without_flink_only_statuses_are_written() -> Result<()> {
         stage.namespace.name(),
         &resource("FlinkStateSnapshot"),
     );
-    let snapshots = snapshots.list(&ListParams::default()).await?;
-    let [snapshot] = &snapshots.items[..] else {
-        panic!("one savepoint, not {}", snapshots.items.len())
+    // It is looked at apart from its job.
+    let deadline = Instant::now() + PATIENCE;
+    let snapshot = loop {
+        let [snapshot] = <[_; 1]>::try_from(snapshots.list(&ListParams::default()).await?.items)
+            .map_err(|all| anyhow::anyhow!("one savepoint, not {}", all.len()))?;
+        if snapshot.data["status"]["path"].is_string() {
+            break snapshot;
+        }
+        ensure!(Instant::now() < deadline, "the savepoint is not on record");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert_eq!(
         snapshot.data["status"]["path"],
