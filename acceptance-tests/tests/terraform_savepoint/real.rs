@@ -152,7 +152,7 @@ async fn without_the_operator_the_jobmanager_takes_it() -> Result<()> {
     assert_eq!(applied.warnings().count(), 0, "its files are deleted");
 
     // What the JobManager cannot do is said in its words.
-    let wrong = savepoint("  path          = \"file:///proc/nowhere\"\n  backoff_limit = 0\n");
+    let wrong = savepoint("  path          = \"nowhere://example-bucket/savepoints\"\n  backoff_limit = 0\n");
     case.configure(&format!("{stateful}{wrong}"))?;
     let failed = said(&case.workspace.apply(&[]).await?)?;
     assert!(
