@@ -136,7 +136,10 @@ async fn a_job_moves_to_a_native_cluster_with_its_state() -> Result<()> {
     assert_eq!(new["spec"]["job"]["initialSavepointPath"], location);
     let id = new["status"]["jobStatus"]["jobId"].clone();
 
-    apply(&case, "stage = \"native\"\n").await?;
+    // The place of the old job's last savepoint is a warning.
+    case.workspace.write("terraform.tfvars", "stage = \"native\"\n")?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    case.workspace.expect_no_changes().await?;
     assert!(
         case.deployment("orders-standalone").await?.is_none(),
         "the old one is gone"
