@@ -88,8 +88,16 @@ async fn jobs_share_a_cluster_and_the_state_of_one_moves_to_another() -> Result<
     data_source_reads(&case).await?;
 
     case.workspace.destroy().await?.expect_success()?;
-    for kind in ["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot"] {
+    for kind in ["FlinkDeployment", "FlinkSessionJob"] {
         assert_eq!(objects(&case, kind).await?, Vec::<String>::new(), "{kind}");
+    }
+    // Those that are left the operator took itself: the last state of each job.
+    let left = objects(&case, "FlinkStateSnapshot").await?;
+    let name = savepoint["name"].as_str().context("the savepoint has a name")?;
+    ensure!(!left.iter().any(|left| left == name), "{left:?}");
+    for job in ["clicks", "orders", "payments", "orders-green"] {
+        let last = format!("{job}-savepoint-upgrade-");
+        ensure!(left.iter().any(|left| left.starts_with(&last)), "{left:?}");
     }
     Ok(())
 }
