@@ -2,9 +2,13 @@
 
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{STATEFUL, with};
+use acceptance_tests::flink::Version;
+use acceptance_tests::sandbox::Options;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{Api, DeleteParams};
 use serde_json::{Value, json};
 
 use crate::{SAVEPOINT, TAKEN, ours, said, state};
@@ -159,6 +163,95 @@ async fn without_the_operator_the_jobmanager_takes_it() -> Result<()> {
         failed.starts_with("The savepoint was not taken: The JobManager could not do it: "),
         "{failed}"
     );
+    case.workspace.destroy().await?.expect_success()?;
+    Ok(())
+}
+
+/// What the JobManager of the job knows, in the data sources.
+const KNOWN: &str = r#"
+data "flink_cluster" "it" {
+  deployment_name = flink_deployment.orders.name
+  depends_on      = [flink_savepoint.it]
+}
+
+data "flink_jobs" "it" {
+  deployment_name = flink_deployment.orders.name
+  depends_on      = [flink_savepoint.it]
+}
+
+data "flink_job" "it" {
+  deployment_name = flink_deployment.orders.name
+  job_id          = flink_savepoint.it.job_id
+}
+
+data "flink_checkpoints" "it" {
+  deployment_name = flink_deployment.orders.name
+  job_id          = flink_savepoint.it.job_id
+}
+"#;
+
+/// Operators before 1.10 have no `FlinkStateSnapshot`. Here with Flink 2.1, whose JobManager answers all that is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_operators_snapshots_the_jobmanager_takes_it() -> Result<()> {
+    let stateful = with(
+        STATEFUL,
+        &[
+            ("\"2s\"", "\"10min\""),
+            ("upgrade_mode = \"savepoint\"", "upgrade_mode = \"stateless\""),
+            ("\"flink:1.20\"", "\"flink:2.1\""),
+            ("\"v1_20\"", "\"v2_1\""),
+        ],
+    );
+    // A sandbox of its own: nobody in it has the kind.
+    let options = Options {
+        flink: Version::V2_1.name().to_owned(),
+        ..Options::acceptance("acceptance-without-snapshots")?
+    };
+    let case = Case::on(options, "savepoint-old", Jobs::Real, &stateful).await?;
+    let definitions: Api<CustomResourceDefinition> = Api::all(case.client().await?);
+    let kind = "flinkstatesnapshots.flink.apache.org";
+    if definitions.get_opt(kind).await?.is_some() {
+        definitions.delete(kind, &DeleteParams::default()).await?;
+    }
+    while definitions.get_opt(kind).await?.is_some() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+
+    let checkpoint = "resource \"flink_checkpoint\" \"it\" {\n  deployment_name = flink_deployment.orders.name\n}\n";
+    case.apply(&format!("{stateful}{TAKEN}{checkpoint}{KNOWN}")).await?;
+    let taken = state(&case, SAVEPOINT).await?;
+    let job = taken["job_id"].as_str().context("a job")?;
+    assert_eq!(taken["state"], "COMPLETED", "{taken}");
+    assert_eq!(state(&case, "flink_checkpoint.it").await?["state"], "COMPLETED");
+    assert_eq!(savepoints_taken(&case, job).await?, 1);
+
+    // Seen by the data sources at the next plan at the latest.
+    case.workspace
+        .run(&["apply", "-refresh-only", "-auto-approve"])
+        .await?
+        .expect_success()?;
+    let cluster = state(&case, "data.flink_cluster.it").await?;
+    let version = cluster["flink_version"].as_str().context("a version")?;
+    assert!(version.starts_with("2.1"), "{version}");
+    assert_eq!(state(&case, "data.flink_jobs.it").await?["jobs"][0]["job_id"], job);
+    let known = state(&case, "data.flink_job.it").await?;
+    assert_eq!(known["state"], "RUNNING");
+    assert_eq!(known["checkpoint_config"]["interval"], 600_000, "{known}");
+    let checkpoints = state(&case, "data.flink_checkpoints.it").await?;
+    assert_eq!(
+        checkpoints["latest_savepoint"]["external_path"], taken["location"],
+        "{checkpoints}"
+    );
+
+    // An apply whose result was lost takes no second one.
+    case.workspace
+        .run(&["state", "rm", SAVEPOINT])
+        .await?
+        .expect_success()?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    assert_eq!(state(&case, SAVEPOINT).await?["location"], taken["location"]);
+    assert_eq!(savepoints_taken(&case, job).await?, 1);
+
     case.workspace.destroy().await?.expect_success()?;
     Ok(())
 }
