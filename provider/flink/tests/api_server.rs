@@ -458,7 +458,7 @@ async fn a_watch_sees_what_happens() {
     let live = case.objects.create(&manifest()).await.unwrap().live;
     let wait = Wait::new("orders", Duration::from_secs(30));
     let waiting = until(&case.objects, wait, |live| match live {
-        Some(live) if live.spec.restart_nonce == Some(7) => Progress::Ready,
+        Some(live) if live.spec.restart_nonce == Some(7.into()) => Progress::Ready,
         _ => Progress::waiting("nothing has happened yet"),
     });
     let editing = async {

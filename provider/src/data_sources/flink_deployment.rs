@@ -234,7 +234,7 @@ impl From<&JobSpec> for Job {
             parallelism: spec.parallelism.filter(|parallelism| *parallelism > 0),
             state: spec.state.map(|state| spelled(&state)),
             upgrade_mode: spec.upgrade_mode.map(|mode| spelled(&mode)),
-            initial_savepoint_path: spec.initial_savepoint_path.clone(),
+            initial_savepoint_path: spec.initial_savepoint_path.clone().and_then(|path| path.0),
         }
     }
 }

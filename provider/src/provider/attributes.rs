@@ -38,14 +38,14 @@ fn mapping(resource: &str) -> Mapping {
     match resource {
         "flink_deployment" => Mapping {
             modify_plan: flink_deployment::mapping::modify_plan,
-            modify_imported: flink_deployment::mapping::modify_plan,
+            modify_imported: flink_deployment::mapping::modify_imported,
             sensible: |config| config,
             sent: flink_deployment::mapping::sent,
             found: flink_deployment::mapping::found,
         },
         "flink_session_job" => Mapping {
             modify_plan: flink_session_job::mapping::modify_plan,
-            modify_imported: flink_session_job::mapping::modify_plan,
+            modify_imported: flink_session_job::mapping::modify_imported,
             sensible: |config| config,
             sent: flink_session_job::mapping::sent,
             found: flink_session_job::mapping::found,

@@ -15,6 +15,7 @@ use flink_client::operator::checks::is_deployment_name;
 use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Plan, View};
 
+use super::job_resource::plan::Given;
 use super::job_resource::{Identity, delete, import, read, settle, write};
 use crate::provider::ProviderData;
 use model::Deployment;
@@ -34,7 +35,13 @@ impl Resource for FlinkDeploymentResource {
     }
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
-        plan::modify(plan, &cx.data.namespace)
+        plan::modify(
+            plan,
+            Given {
+                namespace: &cx.data.namespace,
+                private: cx.private,
+            },
+        )
     }
 
     async fn create(

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Plan, View};
 
+use super::job_resource::plan::Given;
 use super::job_resource::{Identity, delete, import, read, settle, write};
 use super::names::is_dns_subdomain;
 use crate::provider::ProviderData;
@@ -34,7 +35,13 @@ impl Resource for FlinkSessionJobResource {
     }
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
-        plan::modify(plan, &cx.data.namespace)
+        plan::modify(
+            plan,
+            Given {
+                namespace: &cx.data.namespace,
+                private: cx.private,
+            },
+        )
     }
 
     async fn create(

@@ -4,6 +4,7 @@
 pub mod delete;
 pub mod import;
 pub mod live;
+pub mod nonces;
 pub mod plan;
 pub mod private;
 pub mod read;
@@ -26,6 +27,7 @@ use terraform_schema::{Computed, Diagnostics, Model, Schema};
 
 use super::timeouts::Timeouts;
 use crate::provider::ProviderData;
+use nonces::{Nonces, Redeploy};
 
 /// The model of such a resource.
 pub trait JobModel: Model + Clone {
@@ -46,6 +48,9 @@ pub trait JobModel: Model + Clone {
 
     /// The configuration in the specification.
     fn flink_configuration(&self) -> Option<&FlinkConfiguration>;
+
+    /// The nonces in the specification that make the operator act.
+    fn nonces(&self) -> Nonces;
 
     /// The uid of the object, where state knows it.
     fn uid(&self) -> Option<&str>;
@@ -129,6 +134,10 @@ pub struct Inputs<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
     /// Annotations of the object.
     pub annotations: Option<&'a BTreeMap<String, String>>,
+    /// What restarts the job when it changes.
+    pub restart_triggers: Option<&'a BTreeMap<String, String>>,
+    /// What starts the job from a savepoint when it changes.
+    pub redeploy: Option<&'a Redeploy>,
     /// How long each operation may take.
     pub timeouts: Option<&'a Timeouts>,
     /// Whether fields of other managers are taken over.

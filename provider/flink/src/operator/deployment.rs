@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use terraform_schema::Schema;
+use terraform_schema::{Computed, Schema};
 
 use super::checks;
 use super::configuration::FlinkConfiguration;
@@ -162,10 +162,11 @@ pub struct FlinkDeploymentSpec {
     pub log_configuration: Option<BTreeMap<String, String>>,
 
     /// Restarts the job when it changes to another number, in the way `job.upgrade_mode` says; a
-    /// session cluster is created anew. Removing it does nothing.
+    /// session cluster is created anew. `restart_triggers` does the same and counts by itself. Without
+    /// it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart)]
-    pub restart_nonce: Option<i64>,
+    pub restart_nonce: Option<Computed<i64>>,
 
     /// Pod template shared by JobManager and TaskManagers: a Kubernetes pod template as an object,
     /// or as a string of YAML or JSON. The container that runs Flink must be named

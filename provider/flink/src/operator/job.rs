@@ -1,7 +1,7 @@
 //! The job of an application cluster or of a session job.
 
 use serde::{Deserialize, Serialize};
-use terraform_schema::Schema;
+use terraform_schema::{Computed, Schema};
 
 use super::checks;
 
@@ -46,10 +46,11 @@ pub struct JobSpec {
 
     /// Savepoint or retained checkpoint the job starts from, for example
     /// `s3://flink/savepoints/savepoint-a1b2c3-0123456789ab`. It counts when the job is deployed for
-    /// the first time, and when `savepoint_redeploy_nonce` changes; later changes alone do nothing.
+    /// the first time; on a job that was deployed, a change of it alone does nothing. To start such a
+    /// job anew from a path, use `redeploy`. Without it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored)]
-    pub initial_savepoint_path: Option<String>,
+    pub initial_savepoint_path: Option<Computed<String>>,
 
     /// Whether state of the savepoint that belongs to no operator of the job is left out instead of
     /// failing the start. Takes effect at the next start.
@@ -58,27 +59,30 @@ pub struct JobSpec {
     pub allow_non_restored_state: Option<bool>,
 
     /// Takes a savepoint when it changes to another number while the job runs. A value that is there
-    /// from the first deployment on triggers nothing.
+    /// from the first deployment on triggers nothing. Without it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored)]
-    pub savepoint_trigger_nonce: Option<i64>,
+    pub savepoint_trigger_nonce: Option<Computed<i64>>,
 
     /// Takes a full checkpoint when it changes to another number while the job runs. Needs Flink 1.17
-    /// or newer. A value that is there from the first deployment on triggers nothing.
+    /// or newer. A value that is there from the first deployment on triggers nothing. Without it, the
+    /// object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored)]
-    pub checkpoint_trigger_nonce: Option<i64>,
+    pub checkpoint_trigger_nonce: Option<Computed<i64>>,
 
     /// Starts the job anew from `initial_savepoint_path` when it changes to another number. The
-    /// present state of the job is discarded.
+    /// present state of the job is discarded. `redeploy` does the same and counts by itself. Without
+    /// it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Redeploy)]
-    pub savepoint_redeploy_nonce: Option<i64>,
+    pub savepoint_redeploy_nonce: Option<Computed<i64>>,
 
-    /// Forgets what the autoscaler has learned about the job when it changes to another number.
+    /// Forgets what the autoscaler has learned about the job when it changes to another number. Without
+    /// it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Ignored)]
-    pub autoscaler_reset_nonce: Option<i64>,
+    pub autoscaler_reset_nonce: Option<Computed<i64>>,
 }
 
 /// Whether a job runs.

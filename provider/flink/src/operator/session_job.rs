@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use terraform_schema::model::{AttributeType, Shape};
-use terraform_schema::{AttributePath, Diagnostics, Schema, UpdateClass};
+use terraform_schema::{AttributePath, Computed, Diagnostics, Schema, UpdateClass};
 
 use super::checks;
 use super::configuration::FlinkConfiguration;
@@ -120,10 +120,11 @@ pub struct FlinkSessionJobSpec {
     #[schema(class = Restart)]
     pub flink_configuration: Option<FlinkConfiguration>,
 
-    /// Restarts the job when it changes to another number, in the way `job.upgrade_mode` says. Removing it does nothing.
+    /// Restarts the job when it changes to another number, in the way `job.upgrade_mode` says. `restart_triggers` does the
+    /// same and counts by itself. Without it, the object keeps the one that it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart)]
-    pub restart_nonce: Option<i64>,
+    pub restart_nonce: Option<Computed<i64>>,
 
     /// The job: what runs, at which parallelism, and how it keeps its state.
     #[schema(class = Restart)]

@@ -179,6 +179,12 @@ pub struct ReconciledSpec {
     pub job_state: Option<String>,
     /// The parallelism that the job was deployed with: the largest one, where the autoscaler gave each vertex its own.
     pub parallelism: Option<i64>,
+    /// How the job was started last, or stopped: `stateless`, `savepoint` or `last-state`.
+    pub upgrade_mode: Option<String>,
+    /// The last `restartNonce` that was acted on.
+    pub restart_nonce: Option<i64>,
+    /// The last `savepointRedeployNonce` that was acted on.
+    pub savepoint_redeploy_nonce: Option<i64>,
 }
 
 /// Where the autoscaler leaves its decisions: `<vertex id>:<parallelism>,...`.
@@ -190,12 +196,14 @@ impl ReconciledSpec {
     pub fn decode(text: &str) -> Self {
         let decoded: Value = serde_json::from_str(text).unwrap_or_default();
         let spec = decoded.get("spec").unwrap_or(&decoded);
+        let text = |field: &str| spec.pointer(field).and_then(Value::as_str).map(str::to_lowercase);
+        let number = |field: &str| spec.pointer(field).and_then(Value::as_i64);
         Self {
-            job_state: spec
-                .pointer("/job/state")
-                .and_then(Value::as_str)
-                .map(str::to_lowercase),
-            parallelism: overridden(spec).or_else(|| spec.pointer("/job/parallelism").and_then(Value::as_i64)),
+            job_state: text("/job/state"),
+            parallelism: overridden(spec).or_else(|| number("/job/parallelism")),
+            upgrade_mode: text("/job/upgradeMode"),
+            restart_nonce: number("/restartNonce"),
+            savepoint_redeploy_nonce: number("/job/savepointRedeployNonce"),
         }
     }
 

@@ -7,15 +7,14 @@ use terraform_schema::plan::Action;
 use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
 
 use super::model::Deployment;
-use crate::provider::DefaultNamespace;
-use crate::resources::job_resource;
+use crate::resources::job_resource::{self, plan::Given};
 
 /// Facts that an apply may change.
 const FACTS: [&str; 5] = ["ready", "job_id", "job_state", "lifecycle_state", "job_manager_status"];
 
-/// Adds to a plan. `default` is the namespace of the provider block.
-pub fn modify(plan: &mut Plan, default: &DefaultNamespace) -> Diagnostics {
-    let mut warnings = job_resource::plan::modify::<Deployment>(plan, default, &FACTS);
+/// Adds to a plan.
+pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
+    let mut warnings = job_resource::plan::modify::<Deployment>(plan, given, &FACTS);
     if plan.prior.is_null() {
         let name = plan.planned().at("name").text().map(|name| format!("{name}-rest"));
         if let Some(service) = name {

@@ -7,6 +7,7 @@ use flink_client::operator::checks::parse_flink_version;
 use terraform_schema::{Diagnostic, Diagnostics, View};
 
 use crate::resources::configuration::Configuration;
+use crate::resources::job_resource::nonces;
 use crate::resources::job_resource::validate::null_elements_in;
 
 /// File names that the operator allows in `log_configuration`.
@@ -18,6 +19,7 @@ pub fn validate(config: &View<'_>) -> Diagnostics {
     let mut problems = configuration.problems();
     problems.extend(log_files(config));
     problems.extend(null_elements(config));
+    problems.extend(nonces::problems(config));
     problems.extend(process::problems(config, &configuration));
     if config.at("job").is_null() {
         problems.extend(session_cluster(config));
@@ -51,6 +53,7 @@ fn null_elements(config: &View<'_>) -> Diagnostics {
     let maps = [
         "labels",
         "annotations",
+        "restart_triggers",
         "log_configuration",
         "ingress.annotations",
         "ingress.labels",

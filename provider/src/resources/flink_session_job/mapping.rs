@@ -6,16 +6,31 @@ use flink_client::kubernetes::Live;
 use flink_client::operator::FlinkSessionJob;
 use flink_client::operator::progress::Baseline;
 use serde_json::Value as Json;
+use terraform_plugin::Private;
 use terraform_schema::{AttributePath, Model, Plan, Value};
 
 use super::model::SessionJob;
 use super::plan;
 use crate::provider::DefaultNamespace;
-use crate::resources::job_resource::{JobModel, is_done, live, write};
+use crate::resources::job_resource::plan::Given;
+use crate::resources::job_resource::{JobModel, is_done, live, private, write};
 
 /// What the resource adds to a plan, where the provider block is empty.
 pub fn modify_plan(plan: &mut Plan) {
-    plan::modify(plan, &DefaultNamespace::Known("default".to_owned()));
+    modify(plan, &Private::new());
+}
+
+/// The same for an object that was imported.
+pub fn modify_imported(plan: &mut Plan) {
+    modify(
+        plan,
+        &Private::from([(private::IMPORTED.to_owned(), "true".to_owned())]),
+    );
+}
+
+fn modify(plan: &mut Plan, private: &Private) {
+    let namespace = &DefaultNamespace::Known("default".to_owned());
+    plan::modify(plan, Given { namespace, private });
 }
 
 /// The object that is sent for a planned state.

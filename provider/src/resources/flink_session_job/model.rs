@@ -12,6 +12,7 @@ use flink_client::operator::{FlinkConfiguration, FlinkSessionJob, FlinkSessionJo
 use terraform_schema::{Computed, Schema};
 
 use super::cluster;
+use crate::resources::job_resource::nonces::{self, Nonces, Redeploy};
 use crate::resources::job_resource::{Inputs, JobModel, WaitFailure, is_done, live};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
@@ -49,6 +50,18 @@ pub struct SessionJob {
     /// The specification of the object: its attributes stand beside the others.
     #[schema(flatten, remote = "spec")]
     pub spec: FlinkSessionJobSpec,
+
+    /// Restarts the job whenever a value in it changes, in the way `job.upgrade_mode` says: any texts, such as the hash
+    /// of a file that is read at the start. The provider sets `restart_nonce` to the next number then. Those of an object that
+    /// was imported are only written down at first; taking them away does nothing.
+    #[schema(class = Restart)]
+    pub restart_triggers: Option<BTreeMap<String, String>>,
+
+    /// Starts the job anew from a savepoint, whenever `trigger` changes. The provider sets `savepoint_redeploy_nonce` to the
+    /// next number then, and `initial_savepoint_path` to `path`. The block of an object that was imported is only written
+    /// down at first; taking it away does nothing.
+    #[schema(class = Redeploy)]
+    pub redeploy: Option<Redeploy>,
 
     /// How long each operation may take.
     #[schema(class = Local)]
@@ -102,6 +115,8 @@ impl JobModel for SessionJob {
             namespace: self.namespace.as_ref(),
             labels: self.labels.as_ref(),
             annotations: self.annotations.as_ref(),
+            restart_triggers: self.restart_triggers.as_ref(),
+            redeploy: self.redeploy.as_ref(),
             timeouts: self.timeouts.as_ref(),
             force_conflicts: self.force_conflicts == Some(true),
             wait_failure: self.wait_failure.unwrap_or_default(),
@@ -121,6 +136,13 @@ impl JobModel for SessionJob {
         let mut labels = self.labels.clone().unwrap_or_default();
         labels.insert(TARGET_SESSION.to_owned(), self.spec.deployment_name.clone());
         labels
+    }
+
+    fn nonces(&self) -> Nonces {
+        Nonces {
+            restart: nonces::number(self.spec.restart_nonce.as_ref()),
+            redeploy: nonces::number(self.spec.job.savepoint_redeploy_nonce.as_ref()),
+        }
     }
 
     fn uid(&self) -> Option<&str> {
@@ -165,6 +187,8 @@ impl JobModel for SessionJob {
             labels,
             annotations: live::texts(metadata.annotations.as_ref()),
             spec,
+            restart_triggers: None,
+            redeploy: None,
             timeouts: None,
             force_conflicts: None,
             wait_failure: None,

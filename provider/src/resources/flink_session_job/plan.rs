@@ -3,15 +3,14 @@
 use terraform_schema::{Diagnostic, Diagnostics, Plan, UpdateClass};
 
 use super::model::SessionJob;
-use crate::provider::DefaultNamespace;
-use crate::resources::job_resource;
+use crate::resources::job_resource::{self, plan::Given};
 
 /// Facts that an apply may change.
 const FACTS: [&str; 4] = ["ready", "job_id", "job_state", "lifecycle_state"];
 
-/// Adds to a plan. `default` is the namespace of the provider block.
-pub fn modify(plan: &mut Plan, default: &DefaultNamespace) -> Diagnostics {
-    let mut warnings = job_resource::plan::modify::<SessionJob>(plan, default, &FACTS);
+/// Adds to a plan.
+pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
+    let mut warnings = job_resource::plan::modify::<SessionJob>(plan, given, &FACTS);
     let lost = may_be_lost(plan);
     for change in &mut plan.changes {
         // The one change that the operator takes up for a lost job: it starts the job.

@@ -5,13 +5,15 @@ use flink_client::operator::session_job::TARGET_SESSION;
 use terraform_schema::{Diagnostic, Diagnostics, View};
 
 use crate::resources::configuration::Configuration;
+use crate::resources::job_resource::nonces;
 use crate::resources::job_resource::validate::null_elements_in;
 
 /// Checks a configuration.
 pub fn validate(config: &View<'_>) -> Diagnostics {
     let mut problems = Configuration::of(config).problems();
-    let maps = ["labels", "annotations"].map(|name| config.at(name));
+    let maps = ["labels", "annotations", "restart_triggers"].map(|name| config.at(name));
     problems.extend(null_elements_in(maps.into_iter(), [config.at("job.args")].into_iter()));
+    problems.extend(nonces::problems(config));
     problems.extend(target_session(config));
     if !config.at("job").value().is_unknown() {
         problems.extend(parallelism(config));

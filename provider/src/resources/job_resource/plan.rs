@@ -1,39 +1,38 @@
 //! What a plan of both kinds needs beyond the schema. Pure.
 
 use flink_client::operator::JobState;
-use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, UpdateClass, Value};
+use terraform_plugin::Private;
+use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
 
-use super::JobModel;
+use super::{JobModel, nonces};
 use crate::provider::DefaultNamespace;
 
-/// Numbers (and a path) that do something only when they change to another one.
-const NONCES: [&str; 6] = [
-    "restart_nonce",
-    "job.savepoint_trigger_nonce",
-    "job.checkpoint_trigger_nonce",
-    "job.savepoint_redeploy_nonce",
-    "job.autoscaler_reset_nonce",
-    "job.initial_savepoint_path",
-];
+/// What a plan depends on beside the configuration and the state before.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The namespace of the provider block.
+    pub namespace: &'a DefaultNamespace,
+    /// The private state of the object.
+    pub private: &'a Private,
+}
 
-/// Adds to every plan what both kinds have in common. `default` is the namespace of the provider block, `facts` are those
-/// that an apply may change.
-pub fn modify<M: JobModel>(plan: &mut Plan, default: &DefaultNamespace, facts: &[&str]) -> Diagnostics {
+/// Adds to every plan what both kinds have in common. `facts` are those that an apply may change.
+pub fn modify<M: JobModel>(plan: &mut Plan, given: Given<'_>, facts: &[&str]) -> Diagnostics {
     let mut warnings = Diagnostics::new();
-    warnings.extend(namespace::<M>(plan, default));
+    warnings.extend(namespace::<M>(plan, given.namespace));
     if plan.prior.is_null() {
         identify(plan);
+        nonces::create(plan);
         warnings.extend(created_suspended::<M>(plan));
         return warnings;
     }
-    removed_nonces(plan);
+    warnings.extend(nonces::update(plan, given.private));
     if plan.prior().at("ready").get::<bool>() != Seen::Known(true) {
         // An update that writes nothing and waits: the last one did not come to an end.
         for fact in facts {
             plan.set(fact, Value::Unknown);
         }
     }
-    warnings.extend(redeployed(plan));
     warnings
 }
 
@@ -83,43 +82,4 @@ fn created_suspended<M: JobModel>(plan: &Plan) -> Option<Diagnostic> {
             ))
             .at(state.path())
     })
-}
-
-/// A nonce that goes away does nothing.
-fn removed_nonces(plan: &mut Plan) {
-    let removed: Vec<&str> = NONCES
-        .into_iter()
-        .filter(|nonce| plan.planned().at(nonce).is_null())
-        .collect();
-    for change in &mut plan.changes {
-        if removed.contains(&change.path.to_string().as_str()) {
-            change.class = Some(UpdateClass::Ignored);
-        }
-    }
-}
-
-/// A redeployment needs a place to start from.
-fn redeployed(plan: &Plan) -> Option<Diagnostic> {
-    let nonce = plan.planned().at("job.savepoint_redeploy_nonce");
-    if nonce.is_null() || !plan.changes_at("job.savepoint_redeploy_nonce") {
-        return None;
-    }
-    match plan.planned().at("job.initial_savepoint_path").get::<String>() {
-        Seen::Unknown => None,
-        Seen::Known(path) if !path.trim().is_empty() => Some(
-            Diagnostic::warning("Present state of the job is discarded")
-                .detail(format!(
-                    "`savepoint_redeploy_nonce` changes: the job is stopped without a savepoint and starts from `{path}`."
-                ))
-                .at(nonce.path()),
-        ),
-        Seen::Known(_) | Seen::Null => Some(
-            Diagnostic::error("No savepoint to redeploy from")
-                .detail(
-                    "`savepoint_redeploy_nonce` changes, and the operator refuses that without `initial_savepoint_path`, the \
-                     savepoint or retained checkpoint that the job is to start from.",
-                )
-                .at(nonce.path()),
-        ),
-    }
 }

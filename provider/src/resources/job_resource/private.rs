@@ -9,6 +9,8 @@ pub const UID: &str = "uid";
 pub const NAMESPACE_UID: &str = "namespace_uid";
 /// Set from an import until the first write, which takes over the fields of the configuration.
 pub const IMPORTED: &str = "imported";
+/// What is known of nonces beyond the state: see `nonces`.
+pub const NONCES: &str = "nonces";
 /// What was already wrong when the object was last written.
 const BASELINE: &str = "baseline";
 

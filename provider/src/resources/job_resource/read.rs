@@ -6,7 +6,7 @@ use terraform_plugin::{Context, Live, Owned};
 use terraform_schema::{Diagnostic, Diagnostics};
 
 use super::import::namespace_of;
-use super::{Identity, JobModel, live, noun, objects, private};
+use super::{Identity, JobModel, live, nonces, noun, objects, private};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -25,6 +25,7 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         cx.warn(created_anew(prior, former, found.uid()));
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
+    nonces::remember(&found, cx);
     let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
     let model = M::found(&found, ready);
     let owned = Owned::Paths(live::owned(&found, &model));
@@ -44,6 +45,7 @@ pub async fn import<M: JobModel>(
         .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
     let Some(found) = found else { return Ok(None) };
     cx.set_private(private::UID, Some(found.uid().to_owned()));
+    nonces::remember(&found, cx);
     cx.set_private(private::IMPORTED, Some("true".to_owned()));
     if let Ok(Some(uid)) = objects.cluster().namespace_uid(&namespace).await {
         cx.set_private(private::NAMESPACE_UID, Some(uid));

@@ -6,7 +6,7 @@ use flink_client::operator::{JobResource, Manifest, Resource};
 use terraform_plugin::Context;
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, noun, objects, private};
+use super::{JobModel, nonces, noun, objects, private};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -30,7 +30,7 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
     let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
     let manifest = manifest(planned)?;
     // What a former object of this name left behind says nothing about this one.
-    for entry in [private::UID, private::NAMESPACE_UID, private::IMPORTED] {
+    for entry in [private::UID, private::NAMESPACE_UID, private::IMPORTED, private::NONCES] {
         cx.set_private(entry, None);
     }
     let created = objects.create(&manifest).await.map_err(|error| {
@@ -61,6 +61,7 @@ pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, Provid
         .map(str::to_owned)
         .or_else(|| cx.private(private::UID))
         .unwrap_or_default();
+    nonces::firing(planned, prior, cx);
     let failed = |error: WriteError| {
         if outcome_unknown(&error) {
             cx.wrote(&unsettled(prior));
@@ -76,6 +77,7 @@ pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, Provid
         force: planned.inputs().force_conflicts,
     };
     let live = objects.write(&after, how).await.map_err(failed)?;
+    nonces::fired(cx);
     cx.set_private(private::IMPORTED, None);
     if cx.private(private::NAMESPACE_UID).is_none() {
         remember_namespace(&objects, cx).await;

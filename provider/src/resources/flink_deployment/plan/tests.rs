@@ -1,10 +1,12 @@
 use serde_json::{Value as Json, json};
+use terraform_plugin::Private;
 use terraform_schema::plan::Action;
 use terraform_schema::{Model, UpdateClass};
 
 use super::super::model::Deployment;
 use super::super::sample::{UNKNOWN, application, changed, resource, with};
 use super::*;
+use crate::provider::DefaultNamespace;
 
 fn team() -> DefaultNamespace {
     DefaultNamespace::Known("team".to_owned())
@@ -13,7 +15,12 @@ fn team() -> DefaultNamespace {
 fn planned_in(config: &Json, prior: Value, default: &DefaultNamespace) -> (Plan, Vec<String>) {
     let block = Deployment::block();
     let mut plan = Plan::inputs(&block, &resource(config), &prior);
-    let said = modify(&mut plan, default);
+    let private = Private::new();
+    let given = Given {
+        namespace: default,
+        private: &private,
+    };
+    let said = modify(&mut plan, given);
     plan.finish(&block);
     (
         plan,
@@ -263,18 +270,16 @@ fn what_each_change_does() {
 }
 
 #[test]
-fn a_nonce_that_goes_away_does_nothing() {
+fn a_nonce_that_the_configuration_does_not_set_stays() {
     for nonce in [
         "/restart_nonce",
         "/job/savepoint_redeploy_nonce",
         "/job/savepoint_trigger_nonce",
+        "/job/checkpoint_trigger_nonce",
+        "/job/autoscaler_reset_nonce",
     ] {
         let (plan, said) = planned(&application(), &state(&[(nonce, json!(3))]));
-        assert_eq!(
-            (plan.class(), said),
-            (Some(UpdateClass::Ignored), Vec::new()),
-            "{nonce}"
-        );
+        assert_eq!((plan.action(), said), (Action::Nothing, Vec::new()), "{nonce}");
     }
 }
 

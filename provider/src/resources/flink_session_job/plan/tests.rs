@@ -1,15 +1,21 @@
 use serde_json::{Value as Json, json};
+use terraform_plugin::Private;
 use terraform_schema::plan::Action;
 use terraform_schema::{Model, Value};
 
 use super::super::sample::{job, resource, with};
 use super::*;
+use crate::provider::DefaultNamespace;
 use crate::resources::sample::changed;
 
 fn planned(config: &Json, prior: Value) -> (Plan, Vec<String>) {
     let block = SessionJob::block();
     let mut plan = Plan::inputs(&block, &resource(config), &prior);
-    let said = modify(&mut plan, &DefaultNamespace::Known("team".to_owned()));
+    let given = Given {
+        namespace: &DefaultNamespace::Known("team".to_owned()),
+        private: &Private::new(),
+    };
+    let said = modify(&mut plan, given);
     plan.finish(&block);
     (plan, said.iter().map(|problem| problem.summary.clone()).collect())
 }
@@ -58,11 +64,7 @@ fn what_a_change_does() {
         assert_eq!(plan.changes[0].class, Some(class), "{path}");
     }
     let (plan, _) = planned(&job(), state(&[("/restart_nonce", json!(1))]));
-    assert_eq!(
-        plan.changes[0].class,
-        Some(UpdateClass::Ignored),
-        "a nonce that goes away"
-    );
+    assert_eq!(plan.action(), Action::Nothing, "a nonce stays");
 }
 
 #[test]
