@@ -33,11 +33,7 @@ impl Case {
     /// # Errors
     /// The cluster cannot be reached or started.
     pub async fn new(prefix: &str, jobs: Jobs, configuration: &str) -> Result<Self> {
-        let options = Options {
-            flink: Options::EVERY_FLINK.to_owned(),
-            ..Options::acceptance("acceptance")?
-        };
-        Self::on(options, prefix, jobs, configuration).await
+        Self::on(Options::acceptance("acceptance")?, prefix, jobs, configuration).await
     }
 
     /// A case on a sandbox of its own kind.

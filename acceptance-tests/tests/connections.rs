@@ -36,11 +36,7 @@ impl Stage {
     /// A stage on our own sandbox; nothing where the tests run on another cluster, whose authority has not given us its
     /// key.
     async fn own() -> Option<Self> {
-        let options = Options {
-            flink: "1.20".to_owned(),
-            ..Options::acceptance("acceptance").unwrap()
-        };
-        let sandbox = Sandbox::start(options).await.unwrap();
+        let sandbox = Sandbox::start(Options::acceptance("acceptance").unwrap()).await.unwrap();
         if !sandbox.is_own() {
             eprintln!("passed over: this needs a sandbox of our own");
             return None;

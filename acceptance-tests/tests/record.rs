@@ -57,12 +57,7 @@ async fn record(sandbox: &Sandbox, scenario: &Path, into: &Path, namespace: &str
 }
 
 async fn sandbox() -> Result<Sandbox> {
-    let flink = "1.20".to_owned();
-    Sandbox::start(Options {
-        flink,
-        ..Options::acceptance("acceptance")?
-    })
-    .await
+    Sandbox::start(Options::acceptance("acceptance")?).await
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use acceptance_tests::flink::Version;
 use acceptance_tests::sandbox::{Namespace, Options, Sandbox};
 use acceptance_tests::stand_in::rehearsal::{Sight, merge};
 use anyhow::{Context, Result, ensure};
@@ -28,11 +27,7 @@ struct Stage {
 
 impl Stage {
     async fn new(prefix: &str) -> Result<Self> {
-        let sandbox = Sandbox::start(Options {
-            flink: Version::V1_20.name().to_owned(),
-            ..Options::acceptance("acceptance")?
-        })
-        .await?;
+        let sandbox = Sandbox::start(Options::acceptance("acceptance")?).await?;
         let client = sandbox.client().await?;
         let switch = format!("{SWITCH}/flink");
         let namespace = sandbox.labelled_namespace(prefix, &[(&switch, "none")]).await?;

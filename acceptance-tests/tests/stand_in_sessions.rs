@@ -30,11 +30,7 @@ struct Stage {
 
 impl Stage {
     async fn new(prefix: &str, labels: &[(&str, &str)]) -> Result<Self> {
-        let sandbox = Sandbox::start(Options {
-            flink: Version::V1_20.name().to_owned(),
-            ..Options::acceptance("acceptance")?
-        })
-        .await?;
+        let sandbox = Sandbox::start(Options::acceptance("acceptance")?).await?;
         let client = sandbox.client().await?;
         let labels: Vec<_> = labels
             .iter()

@@ -51,8 +51,8 @@ impl Options {
         })
     }
 
-    /// The sandbox that all acceptance tests of one build share: empty at each start, ends a few
-    /// minutes after the last test. `name` tells sandboxes with different options apart.
+    /// The sandbox that all acceptance tests of one build share, several at once: empty at each start, runs every Flink,
+    /// ends a few minutes after the last test. `name` tells sandboxes with different options apart.
     pub fn acceptance(name: &str) -> Result<Self> {
         let program = lifecycle::program()?;
         let hash = Sha256::digest(program.path().as_os_str().as_encoded_bytes());
@@ -61,6 +61,7 @@ impl Options {
             // Another checkout has another program, and would restart a sandbox shared with it.
             state: state_home()?.join(format!("{name}-{build}")),
             keep: false,
+            flink: Self::EVERY_FLINK.to_owned(),
             stop_when_unused: Some(Duration::from_secs(300)),
             ..Self::personal()?
         })

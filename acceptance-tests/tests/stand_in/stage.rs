@@ -26,11 +26,7 @@ pub struct Stage {
 impl Stage {
     pub async fn new(prefix: &str, labels: &[(&str, &str)]) -> Result<Self> {
         Self::on(
-            Sandbox::start(Options {
-                flink: Options::EVERY_FLINK.to_owned(),
-                ..Options::acceptance("acceptance")?
-            })
-            .await?,
+            Sandbox::start(Options::acceptance("acceptance")?).await?,
             prefix,
             labels,
         )
