@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use flink_client::kubernetes::{Cluster, Connection, Environment, Exec};
 use flink_client::operator::OnDestroy;
-use futures::FutureExt;
 use terraform_plugin::server::{AnyDataSource, AnyResource};
 use terraform_plugin::{Configured, Provider, Warnings, any};
 use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Seen, View};
@@ -174,14 +173,14 @@ impl ProviderData {
     /// Mistakes in the block itself, said once and at the attribute. Files may still be written by the same apply: what
     /// is wrong with them is said when they are needed.
     fn mistakes_in_the_block(&self) -> Result<(), Diagnostics> {
-        match self.connection.config(&self.environment).now_or_never() {
-            Some(Err(error)) if !diagnose::is_about_files(&error) => {
+        match self.connection.config(&self.environment) {
+            Err(error) if !diagnose::is_about_files(&error) => {
                 let at = error
                     .attribute()
                     .map_or_else(AttributePath::root, |name| AttributePath::of([name]));
                 Err(diagnose::connection(&error).at(at).into())
             }
-            Some(Err(_) | Ok(_)) | None => Ok(()),
+            Err(_) | Ok(_) => Ok(()),
         }
     }
 }

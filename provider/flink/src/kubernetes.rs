@@ -1,5 +1,6 @@
 //! The Kubernetes API server: connecting to it, asking it, and the objects it keeps.
 
+pub(crate) mod client;
 mod cluster;
 pub mod conflict;
 pub mod connection;
@@ -11,6 +12,7 @@ pub mod field_path;
 pub mod objects;
 mod obstacle;
 pub mod ownership;
+pub(crate) mod pods;
 pub(crate) mod request;
 pub mod spelling;
 mod take_over;

@@ -209,10 +209,9 @@ impl JobManager {
     /// Asks one question, again while the JobManager is not ready to answer it.
     async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, RestError> {
         let answer = self.exchange(&Method::GET, path, None).await?;
-        let mut json = serde_json::Deserializer::from_slice(&answer.body);
-        serde_path_to_error::deserialize(&mut json).map_err(|error| RestError::Malformed {
+        serde_json::from_slice(&answer.body).map_err(|error| RestError::Malformed {
             path: path.to_owned(),
-            reason: format!("`{}`: {}", error.path(), error.inner()),
+            reason: error.to_string(),
         })
     }
 

@@ -42,7 +42,7 @@ impl Case {
             ..Connection::default()
         };
         let environment = Environment::new(|_| None, "/nonexistent");
-        let config = connection.config(&environment).await.unwrap();
+        let config = connection.config(&environment).unwrap();
         let client = kube::Client::try_from(config).unwrap();
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let namespace = format!("flink-client-{name}-{}", std::process::id());

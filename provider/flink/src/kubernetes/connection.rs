@@ -152,14 +152,14 @@ impl Connection {
     ///
     /// # Errors
     /// Where a setting is at fault, or nothing is set: the error names the setting.
-    pub async fn config(&self, environment: &Environment) -> Result<kube::Config, ConnectionError> {
-        Ok(self.target(environment).await?.config)
+    pub fn config(&self, environment: &Environment) -> Result<kube::Config, ConnectionError> {
+        Ok(self.target(environment)?.config)
     }
 
-    async fn target(&self, environment: &Environment) -> Result<Target, ConnectionError> {
+    fn target(&self, environment: &Environment) -> Result<Target, ConnectionError> {
         let settings = self.with_environment(environment)?;
         let mut target = if let Some(files) = Files::named(&settings, environment) {
-            kubeconfig::load(&files, &settings).await?
+            kubeconfig::load(&files, &settings)?
         } else if let Some((host, setting)) = &settings.host {
             Target {
                 config: kube::Config::new(settings::host_uri(host, *setting)?),
@@ -170,7 +170,7 @@ impl Connection {
                 },
             }
         } else if let Some(files) = Files::of_variable(environment) {
-            kubeconfig::load(&files, &settings).await?
+            kubeconfig::load(&files, &settings)?
         } else {
             places::in_cluster(environment)?.ok_or(ConnectionError::NothingConfigured)?
         };
@@ -192,7 +192,7 @@ impl Connection {
         environment: &Environment,
         stop: CancellationToken,
     ) -> Result<Cluster, ConnectionError> {
-        let target = self.target(environment).await?;
+        let target = self.target(environment)?;
         let session = Session::with(self.clone(), environment.clone(), target);
         Ok(Cluster::of(session, stop))
     }

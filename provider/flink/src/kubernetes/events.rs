@@ -1,7 +1,7 @@
 //! Events: what the operator and Kubernetes have said about an object.
 
-use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::cluster::Cluster;
@@ -24,28 +24,59 @@ pub struct EventSeen {
     pub last: Option<Timestamp>,
 }
 
+/// What is read of Kubernetes' `Event` (core/v1).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    involved_object: About,
+    reason: Option<String>,
+    message: Option<String>,
+    r#type: Option<String>,
+    count: Option<i32>,
+    series: Option<Series>,
+    last_timestamp: Option<Timestamp>,
+    event_time: Option<Timestamp>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    creation_timestamp: Option<Timestamp>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct About {
+    kind: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Series {
+    count: Option<i32>,
+    last_observed_time: Option<Timestamp>,
+}
+
 impl EventSeen {
     /// Reads an event. One that does not have the shape of an event is passed over.
     pub fn read(json: Value) -> Option<Self> {
         let event: Event = serde_json::from_value(json).ok()?;
-        let last = event
-            .series
-            .as_ref()
-            .and_then(|series| series.last_observed_time.as_ref().map(|time| time.0))
-            .or(event.last_timestamp.as_ref().map(|time| time.0))
-            .or(event.event_time.as_ref().map(|time| time.0))
-            .or(event.metadata.creation_timestamp.as_ref().map(|time| time.0));
-        let about = event.involved_object;
+        let series = event.series.as_ref();
+        let last = series
+            .and_then(|series| series.last_observed_time)
+            .or(event.last_timestamp)
+            .or(event.event_time)
+            .or(event.metadata.creation_timestamp);
         Some(Self {
-            about: format!("{} {}", about.kind.unwrap_or_default(), about.name.unwrap_or_default()),
+            about: format!("{} {}", event.involved_object.kind, event.involved_object.name),
+            count: series.and_then(|series| series.count).or(event.count).unwrap_or(1),
             reason: event.reason.unwrap_or_default(),
             message: event.message.unwrap_or_default(),
-            warning: event.type_.as_deref() == Some("Warning"),
-            count: event
-                .series
-                .and_then(|series| series.count)
-                .or(event.count)
-                .unwrap_or(1),
+            warning: event.r#type.as_deref() == Some("Warning"),
             last,
         })
     }

@@ -117,10 +117,9 @@ impl Answer {
         if !self.status.is_success() {
             return Err(KubernetesError::of_answer(self, cluster, about));
         }
-        let mut json = serde_json::Deserializer::from_slice(&self.body);
-        serde_path_to_error::deserialize(&mut json).map_err(|error| KubernetesError::Malformed {
+        serde_json::from_slice(&self.body).map_err(|error| KubernetesError::Malformed {
             what: about.to_string(),
-            reason: format!("`{}`: {}", error.path(), error.inner()),
+            reason: error.to_string(),
         })
     }
 }
@@ -230,6 +229,7 @@ impl Cluster {
         let exchange = async {
             let response = login.client.send(request).await.map_err(|error| no_answer(&error))?;
             let status = response.status();
+            debug!(method = %ask.method, path = ask.path, status = status.as_u16(), "answered");
             let retry_after = response
                 .headers()
                 .get(RETRY_AFTER)

@@ -5,16 +5,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::PodStatus;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
-use serde::Deserialize;
 
 use super::deployment::FlinkDeployment;
 use super::error::OperatorError;
 use super::job_resource::JobResource;
 use super::resource::Resource;
 use crate::kubernetes::events::EventSeen;
+use crate::kubernetes::pods::Pod;
 use crate::kubernetes::{Cluster, Limits, Live, Objects};
 use crate::rest::{JobException, JobManager};
 use crate::secret::Mask;
@@ -33,13 +31,6 @@ pub struct Causes {
     pub job: Option<JobException>,
     /// What could not be asked, and why.
     pub unseen: Vec<String>,
-}
-
-/// What is read of a pod: how it is, not how it was meant to be.
-#[derive(Deserialize)]
-struct Pod {
-    metadata: ObjectMeta,
-    status: Option<PodStatus>,
 }
 
 /// A pod that does not run.

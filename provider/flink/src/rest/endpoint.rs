@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::JobManager;
-use crate::kubernetes::{Cluster, Limits};
+use crate::kubernetes::{Cluster, Limits, client};
 
 /// How to reach a JobManager that is not asked through Kubernetes.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -87,8 +87,8 @@ impl Endpoint {
     pub fn connect(&self, stop: CancellationToken) -> Result<JobManager, EndpointError> {
         let config = self.config()?;
         let server = self.url.trim();
-        let client = kube::Client::try_from(config).map_err(|error| EndpointError::Client {
-            reason: innermost(&error),
+        let client = client::connect(&config).map_err(|error| EndpointError::Client {
+            reason: error.to_string(),
         })?;
         let limits = Limits {
             attempts: 3,
@@ -112,7 +112,7 @@ impl Endpoint {
                 certificates(certificate, "client certificate")?;
                 PrivateKeyDer::from_pem_slice(key.as_bytes())
                     .map_err(|_| EndpointError::NotPem { what: "client key" })?;
-                // kube takes certificates the way a kubeconfig holds them.
+                // The way a kubeconfig holds them.
                 config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
                 config.auth_info.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
             }
@@ -153,14 +153,6 @@ fn certificates(pem: &str, what: &'static str) -> Result<Vec<Vec<u8>>, EndpointE
         .ok()
         .filter(|found| !found.is_empty())
         .ok_or(EndpointError::NotPem { what })
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -199,15 +199,3 @@ impl ConnectionError {
         matches!(self, Self::Exec { .. } | Self::TokenFile { .. })
     }
 }
-
-/// Why kube cannot make a client, without its habit of printing the cause twice.
-pub(super) fn client_reason(error: &kube::Error) -> String {
-    if let kube::Error::InferKubeconfig(error) = error {
-        return super::kubeconfig::reason(error);
-    }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}

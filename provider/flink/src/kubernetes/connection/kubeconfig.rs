@@ -2,12 +2,18 @@
 
 use std::io;
 
-use kube::config::{AuthInfo, Cluster, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError};
+use kube::config::{AuthInfo, ExecAuthCluster};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 
+use self::file::{Cluster, Kubeconfig, Unread};
 use super::places::{Files, trusted};
 use super::settings::{Setting, Settings, proxy_uri, token_of, without_login};
 use super::{ConnectionError, Peer, Target};
+use crate::kubernetes::client;
+
+mod file;
 
 /// Whose signatures count where nothing names an authority.
 pub(super) const MACHINE: &str = "an authority that this machine trusts";
@@ -15,32 +21,51 @@ pub(super) const MACHINE: &str = "an authority that this machine trusts";
 /// So many names are listed where one was not found.
 const LISTED: usize = 12;
 
+/// The name under which a cluster's entry holds what its exec plugins want to know.
+const FOR_PLUGINS: &str = "client.authentication.k8s.io/exec";
+
 /// Reads and merges the files and takes the connection of the chosen context from them.
-pub(super) async fn load(files: &Files, settings: &Settings) -> Result<Target, ConnectionError> {
+pub(super) fn load(files: &Files, settings: &Settings) -> Result<Target, ConnectionError> {
     let mut merged = Kubeconfig::default();
     for path in &files.paths {
-        let next = read(path, files.setting)?;
-        merged = merged.merge(next).map_err(|error| unusable(files, reason(&error)))?;
+        merged.merge(read(path, files.setting)?);
     }
-    let options = choose(&merged, files, settings)?;
-    let cluster = merged
-        .clusters
-        .iter()
-        .find(|known| Some(&known.name) == options.cluster.as_ref());
-    let cluster = cluster.and_then(|named| named.cluster.clone()).unwrap_or_default();
-    let mut config = kube::Config::from_custom_kubeconfig(merged, &options)
-        .await
-        .map_err(|error| unusable(files, reason(&error)))?;
-    let cluster_name = format!("cluster `{}` in {files}", options.cluster.unwrap_or_default());
-    // kube mixes in HTTPS_PROXY, which may be meant for something else: only the kubeconfig counts.
+    let chosen = choose(&merged, files, settings)?;
+    let cluster = chosen.cluster;
+    let server = cluster.server.as_deref();
+    let server = server.ok_or_else(|| unusable(files, "its cluster has no `server`".to_owned()))?;
+    let server = server
+        .parse()
+        .map_err(|error| unusable(files, format!("`server` of its cluster is not a URL: {error}")))?;
+    let mut config = kube::Config::new(server);
+    config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
+    config.tls_server_name = cluster.tls_server_name.clone();
+    let authority = client::material(
+        "certificate-authority",
+        cluster.certificate_authority_data.as_deref(),
+        cluster.certificate_authority.as_deref(),
+    )
+    .map_err(|error| unusable(files, error.to_string()))?;
+    config.root_cert = authority.as_deref().map(|pem| certificates(pem, files)).transpose()?;
+    let cluster_name = format!("cluster `{}` in {files}", chosen.cluster_name);
     let proxy = cluster.proxy_url.as_deref().filter(|proxy| !proxy.is_empty());
     config.proxy_url = proxy
         .map(|proxy| proxy_uri(proxy, Setting::kubeconfig("proxy_url")))
         .transpose()?;
-    let user = user_of(&mut config.auth_info, options.user.as_deref(), files)?;
+    config.auth_info = chosen
+        .user
+        .as_deref()
+        .and_then(|user| merged.user(user))
+        .unwrap_or_default();
+    let user = user_of(&mut config.auth_info, chosen.user.as_deref(), files)?;
+    if let Some(exec) = &mut config.auth_info.exec {
+        exec.cluster = exec
+            .provide_cluster_info
+            .then(|| for_plugins(cluster, authority.clone()));
+    }
     let peer = Peer {
         proxy: proxy.map(|proxy| format!("proxy `{}` of {cluster_name}", without_login(proxy))),
-        authority: trusted(has_authority(&cluster).then(|| cluster_name.clone())),
+        authority: trusted(authority.is_some().then(|| cluster_name.clone())),
         named_by: cluster_name,
         credentials: user,
         ..Peer::default()
@@ -48,40 +73,65 @@ pub(super) async fn load(files: &Files, settings: &Settings) -> Result<Target, C
     Ok(Target { config, peer })
 }
 
-fn has_authority(cluster: &Cluster) -> bool {
-    cluster.certificate_authority.is_some() || cluster.certificate_authority_data.is_some()
-}
-
-fn read(path: &str, setting: Setting) -> Result<Kubeconfig, ConnectionError> {
-    let path = path.to_owned();
-    Kubeconfig::read_from(&path).map_err(|error| {
-        if let KubeconfigError::ReadConfig(error, _) = &error {
-            return if error.kind() == io::ErrorKind::NotFound {
-                ConnectionError::FileMissing { setting, path }
-            } else {
-                ConnectionError::FileUnreadable {
-                    setting,
-                    path,
-                    reason: error.to_string(),
-                }
-            };
-        }
-        // A parser shows the lines around the place: they may hold a token. Its first line is enough.
-        let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
-        ConnectionError::FileInvalid { setting, path, reason }
+fn certificates(pem: &[u8], files: &Files) -> Result<Vec<Vec<u8>>, ConnectionError> {
+    let found: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(pem)
+        .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
+        .collect();
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        let reason = "`certificate-authority` of its cluster holds no certificate in PEM form";
+        unusable(files, reason.to_owned())
     })
 }
 
+/// What a plugin with `provideClusterInfo` is told about the cluster.
+fn for_plugins(cluster: &Cluster, authority: Option<Vec<u8>>) -> ExecAuthCluster {
+    let extensions = cluster.extensions.iter().flatten();
+    ExecAuthCluster {
+        server: cluster.server.clone(),
+        insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
+        certificate_authority_data: authority,
+        proxy_url: cluster.proxy_url.clone(),
+        tls_server_name: cluster.tls_server_name.clone(),
+        config: extensions
+            .filter(|extension| extension.name == FOR_PLUGINS)
+            .map(|extension| extension.extension.clone())
+            .next(),
+    }
+}
+
+fn read(path: &str, setting: Setting) -> Result<Kubeconfig, ConnectionError> {
+    Kubeconfig::read(path).map_err(|unread| {
+        let path = path.to_owned();
+        match unread {
+            Unread::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {
+                ConnectionError::FileMissing { setting, path }
+            }
+            Unread::Unreadable(error) => ConnectionError::FileUnreadable {
+                setting,
+                path,
+                reason: error.to_string(),
+            },
+            Unread::Invalid(reason) => ConnectionError::FileInvalid { setting, path, reason },
+        }
+    })
+}
+
+/// Context, cluster and user that a connection is made from.
+struct Chosen<'k> {
+    cluster_name: String,
+    cluster: &'k Cluster,
+    user: Option<String>,
+}
+
 /// Finds context, cluster and user, or says which there are.
-fn choose(merged: &Kubeconfig, files: &Files, settings: &Settings) -> Result<KubeConfigOptions, ConnectionError> {
-    let contexts = || merged.contexts.iter().map(|context| context.name.as_str());
+fn choose<'k>(merged: &'k Kubeconfig, files: &Files, settings: &Settings) -> Result<Chosen<'k>, ConnectionError> {
     let (name, setting) = match (&settings.context, &merged.current_context) {
         (Some((name, setting)), _) => (name.clone(), *setting),
         (None, Some(current)) if !current.is_empty() => (current.clone(), Setting::kubeconfig("config_context")),
         (None, _) => {
             return Err(ConnectionError::NoContext {
                 files: files.to_string(),
-                known: names("context", "", contexts()),
+                known: names("context", "", merged.contexts()),
             });
         }
     };
@@ -92,26 +142,18 @@ fn choose(merged: &Kubeconfig, files: &Files, settings: &Settings) -> Result<Kub
         files: files.to_string(),
         known,
     };
-    let context = merged
-        .contexts
-        .iter()
-        .find(|context| context.name == name)
-        .and_then(|named| named.context.as_ref());
-    let Some(context) = context else {
-        return Err(missing("context", &name, setting, names("context", &name, contexts())));
+    let Some(context) = merged.context(&name) else {
+        let known = names("context", &name, merged.contexts());
+        return Err(missing("context", &name, setting, known));
     };
-    let (cluster, setting) = match &settings.cluster {
+    let (cluster_name, setting) = match &settings.cluster {
         Some((cluster, setting)) => (cluster.clone(), *setting),
         None => (context.cluster.clone(), Setting::kubeconfig("config_context_cluster")),
     };
-    if !merged
-        .clusters
-        .iter()
-        .any(|known| known.name == cluster && known.cluster.is_some())
-    {
-        let all = merged.clusters.iter().map(|cluster| cluster.name.as_str());
-        return Err(missing("cluster", &cluster, setting, names("cluster", &cluster, all)));
-    }
+    let Some(cluster) = merged.cluster(&cluster_name) else {
+        let known = names("cluster", &cluster_name, merged.clusters());
+        return Err(missing("cluster", &cluster_name, setting, known));
+    };
     let user = match (&settings.user, context.user.as_deref()) {
         (Some((user, setting)), _) => Some((user.clone(), *setting)),
         (None, Some(user)) if !user.is_empty() => {
@@ -119,22 +161,21 @@ fn choose(merged: &Kubeconfig, files: &Files, settings: &Settings) -> Result<Kub
         }
         (None, _) => None,
     };
-    // kube would go on without credentials, and Kubernetes would refuse somebody called `system:anonymous`.
+    // Without credentials, Kubernetes would refuse somebody called `system:anonymous`.
     if let Some((user, setting)) = &user
-        && !merged.auth_infos.iter().any(|known| known.name == *user)
+        && !merged.users().any(|known| known == user)
     {
-        let all = merged.auth_infos.iter().map(|user| user.name.as_str());
-        return Err(missing("user", user, *setting, names("user", user, all)));
+        return Err(missing("user", user, *setting, names("user", user, merged.users())));
     }
-    Ok(KubeConfigOptions {
-        context: Some(name),
-        cluster: Some(cluster),
+    Ok(Chosen {
+        cluster_name,
+        cluster,
         user: user.map(|(user, _)| user),
     })
 }
 
 /// Looks through a user's credentials and says, for messages, what they are. In the order in which
-/// kube takes them.
+/// they are taken.
 fn user_of(user: &mut AuthInfo, name: Option<&str>, files: &Files) -> Result<String, ConnectionError> {
     let Some(name) = name else {
         return Ok(format!(
@@ -190,32 +231,6 @@ fn unusable(files: &Files, reason: String) -> ConnectionError {
         setting: files.setting,
         files: files.to_string(),
         reason,
-    }
-}
-
-/// What is wrong with a kubeconfig, with the names that a kubeconfig has for things.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "what is not named here says enough itself"
-)]
-pub(super) fn reason(error: &KubeconfigError) -> String {
-    let (what, error) = match error {
-        KubeconfigError::LoadCertificateAuthority(error) => ("certificate-authority", error),
-        KubeconfigError::LoadClientCertificate(error) => ("client-certificate", error),
-        KubeconfigError::LoadClientKey(error) => ("client-key", error),
-        KubeconfigError::MissingClusterUrl => return "its cluster has no `server`".to_owned(),
-        KubeconfigError::ParseClusterUrl(error) => return format!("`server` of its cluster is not a URL: {error}"),
-        KubeconfigError::ParseCertificates(_) => {
-            return "`certificate-authority-data` of its cluster holds no certificate in PEM form".to_owned();
-        }
-        other => return other.to_string(),
-    };
-    match error {
-        LoadDataError::DecodeBase64(_) => format!("`{what}-data` is not base64"),
-        LoadDataError::ReadFile(error, path) => {
-            format!("the file `{}` of `{what}` cannot be read: {error}", path.display())
-        }
-        LoadDataError::NoBase64DataOrFile => format!("`{what}` is missing"),
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn in_cluster(environment: &Environment) -> Result<Option<Target>, Co
             reason: format!("{} holds no certificate", file("ca.crt").display()),
         })?,
     );
-    // New connections look at the file again: authorities are renewed, too.
+    // The session looks at the file again: authorities are renewed, too.
     config.root_cert_file = Some(file("ca.crt"));
     if !file("token").exists() {
         return Err(ConnectionError::InCluster {

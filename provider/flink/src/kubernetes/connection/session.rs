@@ -1,7 +1,7 @@
 //! The client of the moment.
 //!
 //! It is made by the first request, and made anew, from files and plugins as they are then, when its
-//! credentials have expired, when the token file has another token, or when the API server no longer
+//! credentials have expired, when the token file has another token, when the file of authorities has others, or when the API server no longer
 //! accepts what it accepted before.
 
 use std::path::PathBuf;
@@ -20,7 +20,9 @@ use tracing::debug;
 use x509_cert::der::Decode;
 
 use super::settings::is_token;
-use super::{Connection, ConnectionError, Environment, Peer, Target, error, exec};
+use super::settings::{Setting, certificates_of};
+use super::{Connection, ConnectionError, Environment, Peer, Target, exec};
+use crate::kubernetes::client;
 
 /// Credentials are renewed this long before they end: a request is on its way for some time.
 const BEFORE_THE_END: SignedDuration = SignedDuration::from_secs(10);
@@ -51,6 +53,8 @@ pub(crate) struct Login {
     until: Option<Timestamp>,
     /// The file that the token is from, and the token.
     token_file: Option<(PathBuf, SecretString)>,
+    /// The file that the trusted authorities are from, and they.
+    authority_file: Option<(PathBuf, Vec<Vec<u8>>)>,
     /// Whether the API server has accepted it.
     accepted: AtomicBool,
 }
@@ -62,6 +66,7 @@ impl Session {
             client,
             until: None,
             token_file: None,
+            authority_file: None,
             accepted: AtomicBool::new(false),
         };
         let target = Target {
@@ -111,7 +116,7 @@ impl Session {
         // What could be read before and cannot now is used as it was: tools write such files anew, or remove them.
         if state.begun
             && let Some((connection, environment)) = &self.source
-            && let Ok(target) = connection.target(environment).await
+            && let Ok(target) = connection.target(environment)
         {
             state.target = target;
         }
@@ -164,7 +169,13 @@ impl Login {
             std::fs::read_to_string(path)
                 .is_ok_and(|text| is_token(text.trim()) && text.trim() != token.expose_secret())
         });
-        !expired && !changed
+        // Authorities are renewed, too.
+        let others = self.authority_file.as_ref().is_some_and(|(path, known)| {
+            std::fs::read_to_string(path).is_ok_and(|text| {
+                certificates_of(&text, Setting::kubeconfig("ca.crt")).is_ok_and(|found| found != *known)
+            })
+        });
+        !expired && !changed && !others
     }
 }
 
@@ -174,7 +185,7 @@ async fn log_in(target: &Target) -> Result<(Login, Peer), ConnectionError> {
     let (plugin, file) = (config.auth_info.exec.take(), config.auth_info.token_file.take());
     let (mut until, mut token_file) = (None, None);
     let auth = &mut config.auth_info;
-    // The order in which kube takes them.
+    // The order in which they are taken.
     let named = auth.token.is_some() || auth.auth_provider.is_some() || auth.username.is_some();
     match (file, plugin) {
         (Some(path), _) if !named => {
@@ -204,15 +215,16 @@ async fn log_in(target: &Target) -> Result<(Login, Peer), ConnectionError> {
     if let Some(end) = end {
         peer.credentials = format!("{} (valid until {end})", peer.credentials());
     }
-    let client = kube::Client::try_from(config).map_err(|error| ConnectionError::Client {
+    let client = client::connect(&config).map_err(|error| ConnectionError::Client {
         server: peer.server.clone(),
         credentials: peer.credentials().to_owned(),
-        reason: error::client_reason(&error),
+        reason: error.to_string(),
     })?;
     let login = Login {
         client,
         until,
         token_file,
+        authority_file: config.root_cert_file.zip(config.root_cert),
         accepted: AtomicBool::new(false),
     };
     Ok((login, peer))

@@ -227,7 +227,7 @@ impl Settings {
                     setting: *key_setting,
                     expected: "a private key",
                 })?;
-                // kube takes certificates the way a kubeconfig holds them.
+                // The way a kubeconfig holds them.
                 credentials.client_certificate_data = Some(STANDARD.encode(certificate));
                 credentials.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
                 names.push(format!("the client certificate of {certificate_setting}"));

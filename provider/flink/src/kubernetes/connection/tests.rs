@@ -43,7 +43,7 @@ fn token(config: &kube::Config) -> Option<String> {
 }
 
 async fn message(connection: Connection, variables: &[(&str, &str)]) -> (String, Option<&'static str>) {
-    let error = connection.config(&environment(variables)).await.unwrap_err();
+    let error = connection.config(&environment(variables)).unwrap_err();
     (error.to_string(), error.attribute())
 }
 
@@ -66,11 +66,11 @@ async fn context_of_the_kubeconfig_and_overrides() {
         ..Connection::default()
     };
 
-    let config = block.config(&environment(&[])).await.unwrap();
+    let config = block.config(&environment(&[])).unwrap();
     assert_eq!(config.cluster_url, "https://dev.example.com:6443/");
     assert_eq!(token(&config).as_deref(), Some("dev-token"));
 
-    let config = block.config(&environment(&[("KUBE_CTX", "prod")])).await.unwrap();
+    let config = block.config(&environment(&[("KUBE_CTX", "prod")])).unwrap();
     assert_eq!(config.cluster_url, "https://prod.example.com/");
     assert_eq!(config.tls_server_name.as_deref(), Some("internal.example.com"));
 
@@ -80,7 +80,7 @@ async fn context_of_the_kubeconfig_and_overrides() {
         insecure: Some(true),
         ..block.clone()
     };
-    let config = mixed.config(&environment(&[])).await.unwrap();
+    let config = mixed.config(&environment(&[])).unwrap();
     assert_eq!(config.cluster_url, "https://prod.example.com/");
     assert_eq!(token(&config).as_deref(), Some("dev-token"));
     assert!(config.accept_invalid_certs);
@@ -90,7 +90,7 @@ async fn context_of_the_kubeconfig_and_overrides() {
         ..block
     };
     assert_eq!(
-        token(&overridden.config(&environment(&[])).await.unwrap()).as_deref(),
+        token(&overridden.config(&environment(&[])).unwrap()).as_deref(),
         Some("other")
     );
 }
@@ -109,7 +109,7 @@ async fn the_environment_fills_gaps_but_never_names_another_cluster() {
         host: Some("https://block.example.com".into()),
         ..Connection::default()
     };
-    let config = block.config(&environment(&variables)).await.unwrap();
+    let config = block.config(&environment(&variables)).unwrap();
     assert_eq!(config.cluster_url, "https://block.example.com/");
     assert_eq!(token(&config).as_deref(), Some("env-token"));
 
@@ -117,17 +117,13 @@ async fn the_environment_fills_gaps_but_never_names_another_cluster() {
         config_path: Some(path.clone()),
         ..Connection::default()
     };
-    let config = block.config(&environment(&variables[..1])).await.unwrap();
+    let config = block.config(&environment(&variables[..1])).unwrap();
     assert_eq!(config.cluster_url, "https://dev.example.com:6443/");
 
-    let config = Connection::default()
-        .config(&environment(&variables[2..]))
-        .await
-        .unwrap();
+    let config = Connection::default().config(&environment(&variables[2..])).unwrap();
     assert_eq!(config.cluster_url, "https://dev.example.com:6443/");
     let config = Connection::default()
         .config(&environment(&[("KUBE_CONFIG_PATH", &path)]))
-        .await
         .unwrap();
     assert_eq!(config.cluster_url, "https://dev.example.com:6443/");
 }
@@ -142,7 +138,7 @@ async fn files_are_merged_and_home_is_resolved() {
         config_paths: vec!["~/one".into(), "~/two".into()],
         ..Connection::default()
     };
-    let config = block.config(&environment(&[("HOME", &home)])).await.unwrap();
+    let config = block.config(&environment(&[("HOME", &home)])).unwrap();
     assert_eq!(config.cluster_url, "https://prod.example.com/");
 }
 
@@ -268,12 +264,12 @@ async fn inside_a_cluster() {
         _ => None,
     };
     let environment = Environment::new(variables, folder.path());
-    let error = Connection::default().config(&environment).await.unwrap_err();
+    let error = Connection::default().config(&environment).unwrap_err();
     assert!(error.to_string().contains("ca.crt"), "{error}");
 
     std::fs::write(folder.path().join("ca.crt"), CERTIFICATE).unwrap();
     std::fs::write(folder.path().join("token"), "abc").unwrap();
-    let config = Connection::default().config(&environment).await.unwrap();
+    let config = Connection::default().config(&environment).unwrap();
     assert_eq!(config.cluster_url, "https://10.0.0.1:6443/");
     assert_eq!(
         config.auth_info.token_file,
@@ -295,7 +291,7 @@ async fn no_secret_is_ever_printed() {
         client_key: None,
         ..connection
     };
-    let config = only_token.config(&environment(&[])).await.unwrap();
+    let config = only_token.config(&environment(&[])).unwrap();
     assert!(!format!("{config:?}").contains("very-secret"));
 }
 
