@@ -36,7 +36,9 @@ impl Stage {
     /// A stage on our own sandbox; nothing where the tests run on another cluster, whose authority has not given us its
     /// key.
     async fn own() -> Option<Self> {
-        let sandbox = Sandbox::start(Options::acceptance("acceptance").unwrap()).await.unwrap();
+        let sandbox = Sandbox::start(Options::acceptance("acceptance").unwrap())
+            .await
+            .unwrap();
         if !sandbox.is_own() {
             eprintln!("passed over: this needs a sandbox of our own");
             return None;
