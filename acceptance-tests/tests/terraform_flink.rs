@@ -169,3 +169,42 @@ async fn a_job_moves_from_flink_1_20_to_2_1_with_its_state() -> Result<()> {
     case.workspace.destroy().await?.expect_success()?;
     Ok(())
 }
+
+/// The JobManager of the native cluster says what its job began with: the last savepoint of the standalone one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_job_goes_from_standalone_to_native_in_one_apply_with_its_state() -> Result<()> {
+    let standalone = with(
+        STATEFUL,
+        &[("  image ", "  mode              = \"standalone\"\n  image ")],
+    );
+    let case = Case::new("to-native", Jobs::Real, &standalone).await?;
+    case.apply(&standalone).await?;
+    let first = running(&case).await?;
+    let uid = case.deployment("orders").await?.context("it is there")?["metadata"]["uid"].clone();
+
+    case.apply(STATEFUL).await?;
+    let second = running(&case).await?;
+    assert_ne!(first["jid"], second["jid"]);
+    assert_ne!(
+        case.deployment("orders").await?.context("it is there")?["metadata"]["uid"],
+        uid
+    );
+    let from = restored(&case, &second).await?;
+    let taken_of = first["jid"].as_str().and_then(|id| id.get(..6)).context("an id")?;
+    let path = from["external_path"].as_str().context("a path")?;
+    assert!(path.contains(&format!("/savepoints/savepoint-{taken_of}-")), "{path}");
+    assert!(
+        from["id"].as_i64().is_some_and(|id| id > 0) && from["is_savepoint"] == true,
+        "{from}"
+    );
+    let state = case
+        .workspace
+        .state("flink_deployment.orders")
+        .await?
+        .context("in state")?;
+    assert_eq!(state["restored_from"], path);
+
+    case.workspace.destroy().await?.expect_success()?;
+    assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}

@@ -110,6 +110,38 @@ async fn a_job_lives_beside_its_cluster_from_create_to_destroy() -> Result<()> {
     Ok(())
 }
 
+/// `deployment_name` cannot change in place: the job is replaced, and begins on the other cluster with its state.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_moves_to_another_cluster_with_its_state() -> Result<()> {
+    let case = Case::new("session-other", Jobs::StatusOnly, "").await?;
+    let green = cluster().replace("\"session\"", "\"green\"");
+    let clusters = format!("{}{green}", cluster());
+    case.apply(&format!("{clusters}{ORDERS}")).await?;
+    let moved = with(
+        ORDERS,
+        &[("flink_deployment.session.name", "flink_deployment.green.name")],
+    );
+    case.configure(&format!("{clusters}{moved}"))?;
+    let applied = case.workspace.apply(&[]).await?.expect_success()?;
+    let handed_over = |warning: &&Diagnostic| warning.summary == "State of the job is handed over";
+    let warning = applied.warnings().find(handed_over).context("it is said")?;
+    let now = state(&case).await?;
+    let path = now["restored_from"].as_str().context("it began with a savepoint")?;
+    ensure!(warning.detail.contains(path), "{}", warning.detail);
+    let live = session_job(&case, "orders").await?.context("it exists")?;
+    assert_eq!(
+        (
+            &live["spec"]["deploymentName"],
+            &live["spec"]["job"]["initialSavepointPath"]
+        ),
+        (&json!("green"), &json!(path))
+    );
+    assert_eq!(now["job_state"], "RUNNING");
+    case.workspace.expect_no_changes().await?;
+    case.workspace.destroy().await?.expect_success()?;
+    Ok(())
+}
+
 /// Suspended by cancellation, operators up to 1.15 stay half-way (FLINK-40164): that is suspended all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stateless_job_is_suspended_half_way_and_resumes() -> Result<()> {

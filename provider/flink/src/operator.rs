@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod definitions;
 pub mod deployment;
 pub mod error;
+pub mod hand_over;
 pub mod ingress;
 pub mod job;
 pub mod job_resource;

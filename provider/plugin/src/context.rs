@@ -39,6 +39,35 @@ pub struct PlanContext<'a, D> {
     pub private: &'a Private,
     /// What kind of plan this is.
     pub mark: PlanMark,
+    planned: Mutex<Private>,
+}
+
+impl<'a, D> PlanContext<'a, D> {
+    /// A context for an object with this private state.
+    pub fn new(data: &'a D, configured: bool, private: &'a Private, mark: PlanMark) -> Self {
+        Self {
+            data,
+            configured,
+            private,
+            mark,
+            planned: Mutex::new(private.clone()),
+        }
+    }
+
+    /// Plans an entry of the private state, or with `None` its removal. The apply of this plan finds it there; so does the
+    /// destroy of what the plan replaces. As pure as the rest of a plan. Of a planned destroy nothing is kept.
+    pub fn plan_private(&self, name: &str, value: Option<String>) {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        match value {
+            Some(value) => planned.insert(name.to_owned(), value),
+            None => planned.remove(name),
+        };
+    }
+
+    /// The private state as it is planned.
+    pub fn into_planned(self) -> Private {
+        self.planned.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Around a call that reaches out.

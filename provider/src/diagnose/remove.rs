@@ -1,6 +1,8 @@
 //! What can come of destroying a deployment or a session job.
 
-use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
+use flink_client::kubernetes::{CreateError, KubernetesError};
+use flink_client::operator::hand_over::LeaveError;
+use flink_client::operator::removal::{Hang, PutBack, Refusal, RemoveError};
 use terraform_schema::{Block, Diagnostic, Diagnostics};
 
 use super::{delete, kubernetes, sentences};
@@ -30,6 +32,15 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
                         ))
                         .into();
                 }
+                Refusal::NoSavepointDirectory => {
+                    "Set `state.savepoints.dir` in `flink_configuration` and apply that first. Where the operator's own \
+                     configuration has such a directory, apply `on_destroy = \"savepoint\"`. To give the state up, set `on_destroy \
+                     = \"cancel\"` in the provider block."
+                }
+                Refusal::SuccessorUnknown => {
+                    "Apply what the name follows from first (`-target`), or set `on_destroy = \"cancel\"` in the provider block \
+                     to give the state up."
+                }
                 Refusal::SuspendedWithoutPath => {
                     "Resume the job first and destroy it then, or set `on_destroy = \"cancel\"` in the provider block to give \
                      its state up."
@@ -53,7 +64,42 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
                 .detail(sentences(&text, next))
                 .into()
         }
-        RemoveError::StillThere { state, .. } => {
+        RemoveError::NotHandedOver { source, put_back, .. } => {
+            let way_out = match (&**source, put_back) {
+                (_, PutBack::Failed(_)) => "Run `terraform apply` to set the job running again.",
+                (LeaveError::Kubernetes(KubernetesError::DefinitionMissing { .. }), _) => {
+                    "The hand-over is a FlinkStateSnapshot, which operators have from 1.10 on; Helm does not install new \
+                     definitions in an upgrade. Install it, or do it by hand: take a `flink_savepoint`, destroy the resource, and \
+                     create the new one with `initial_savepoint_path`. To give the state up, set `on_destroy = \"cancel\"` in \
+                     the provider block."
+                }
+                (LeaveError::Create(CreateError::Exists { .. }), _) => {
+                    "The hand-over needs that name. Delete the object if nobody needs it any more; its savepoint stays."
+                }
+                (LeaveError::Kubernetes(_) | LeaveError::Create(_) | LeaveError::InTheWay(_), _) => {
+                    "The hand-over is a FlinkStateSnapshot in the namespace of the new object, so the role of whoever runs \
+                     Terraform needs `get`, `create`, `patch` and `delete` on `flinkstatesnapshots` there. To give the state \
+                     up, set `on_destroy = \"cancel\"` in the provider block."
+                }
+            };
+            Diagnostic::error("State cannot be handed over, nothing was deleted")
+                .detail(sentences(&text, way_out))
+                .into()
+        }
+        RemoveError::NotDeleted { source, put_back } => {
+            let mut problems = delete(source, block);
+            let put_back = Diagnostic::error("Job was stopped for a destroy that failed").detail(match put_back {
+                PutBack::NotNeeded => "Nothing of it had to be taken back.".to_owned(),
+                PutBack::Done => "That was taken back: the job was told to run on, from the savepoint that was taken.".to_owned(),
+                PutBack::Failed(why) => format!(
+                    "The job is still asked to be suspended, because that could not be taken back: {why}. Run `terraform \
+                     apply` to set it running again, or destroy again."
+                ),
+            });
+            problems.push(put_back);
+            problems
+        }
+        RemoveError::StillThere { state, hang, .. } => {
             let kept = match state {
                 Some(path) => format!("The last state of its job is at `{path}`. "),
                 None => String::new(),
@@ -62,13 +108,47 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
                 .detail(sentences(
                     &text,
                     &format!(
-                        "{kept}Mend what holds it up and destroy again; finalizers are never removed by Terraform, because the \
-                         pods of the job would stay."
+                        "{kept}{} Then destroy again. Finalizers are never removed by Terraform, because the pods of the job \
+                         would stay.",
+                        way_out(hang)
                     ),
                 ))
                 .into()
         }
         RemoveError::Delete(error) => delete(error, block),
         RemoveError::Kubernetes(error) => kubernetes(error, block),
+    }
+}
+
+/// What lets a deletion go on.
+fn way_out(hang: &Hang) -> &'static str {
+    match hang {
+        Hang::SessionJobs(_) => "Delete these session jobs; those of other configurations do not go by themselves.",
+        Hang::UnmanagedJobs(_) => {
+            "Cancel these jobs (`flink cancel`, or the web UI): they were submitted past the operator."
+        }
+        Hang::Cleanup(_) | Hang::Retrying { .. } => "Mend what the operator says; its log says more.",
+        Hang::ForeignFinalizer(_) => "See that the controller that has set it runs, and what it waits for.",
+        Hang::Dependents => "See which pods and deployments of it are still being deleted, and why.",
+        Hang::SavepointOnDeletion { .. } => {
+            "Bring the job back so that the savepoint can be taken, or give that up: `kubectl patch` the object with \
+             `{\"spec\":{\"flinkConfiguration\":{\"kubernetes.operator.job.savepoint-on-deletion\":\"false\"}}}`."
+        }
+        Hang::Cancelling => {
+            "See in the JobManager's log and web UI which task does not end; a TaskManager that is deleted lets go of it."
+        }
+        Hang::ClusterNotReady(_) => {
+            "Bring the session cluster back: with high availability the job is recovered and can be cancelled then."
+        }
+        Hang::ClusterGone(_) | Hang::JobGone => "Update the operator to 1.15 or newer, which lets such jobs go.",
+        Hang::Namespace => {
+            "Give the operator's service account its role in the namespace back until everything is gone. An operator that \
+             ran in this very namespace has to be installed somewhere else first."
+        }
+        Hang::NotBegun => {
+            "See that the operator runs, watches this namespace, and that its label selector fits the object. Where it was \
+             uninstalled, install it again."
+        }
+        Hang::NotWatched(_) => "Look again.",
     }
 }

@@ -3,7 +3,8 @@ use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesE
 use flink_client::operator::FlinkDeployment;
 use flink_client::operator::OperatorError;
 use flink_client::operator::causes::{Causes, PodTrouble};
-use flink_client::operator::removal::{PutBack, Refusal, RemoveError};
+use flink_client::operator::hand_over::LeaveError;
+use flink_client::operator::removal::{Hang, PutBack, Refusal, RemoveError};
 use flink_client::operator::settle::{End, NotReady};
 use flink_client::secret::Mask;
 use terraform_schema::{Diagnostics, Model};
@@ -12,6 +13,7 @@ use super::*;
 use crate::resources::flink_deployment::model::Deployment;
 
 mod connections;
+mod hangs;
 mod session_jobs;
 
 const SERVER: &str = "https://kubernetes.example.com";
@@ -380,10 +382,58 @@ fn deletions_and_removals_that_did_not_take_place() {
             "terraform apply",
         ),
         (
+            RemoveError::WouldLoseState {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                refusal: Refusal::NoSavepointDirectory,
+            },
+            "Destroying it would lose the state of the job",
+            "`state.savepoints.dir`",
+        ),
+        (
+            RemoveError::WouldLoseState {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                refusal: Refusal::SuccessorUnknown,
+            },
+            "Destroying it would lose the state of the job",
+            "-target",
+        ),
+        (
+            RemoveError::NotHandedOver {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                source: Box::new(LeaveError::Kubernetes(KubernetesError::DefinitionMissing {
+                    server: text("https://api.example.com"),
+                    resource: text("flinkstatesnapshots.flink.apache.org"),
+                })),
+                put_back: PutBack::NotNeeded,
+            },
+            "State cannot be handed over, nothing was deleted",
+            "`flink_savepoint`",
+        ),
+        (
+            RemoveError::NotHandedOver {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                source: Box::new(LeaveError::Create(CreateError::Exists {
+                    kind: "FlinkStateSnapshot",
+                    namespace: text("flink"),
+                    name: text("orders-flinkdeployment-hand-over"),
+                    uid: text("a"),
+                    ours: false,
+                    managers: vec![text("kubectl")],
+                })),
+                put_back: PutBack::Done,
+            },
+            "State cannot be handed over, nothing was deleted",
+            "needs that name",
+        ),
+        (
             RemoveError::StillThere {
-                namespace,
-                name,
-                reason: text("the operator is down"),
+                namespace: namespace.clone(),
+                name: name.clone(),
+                hang: Hang::NotBegun,
                 state: Some(text("s3://flink/savepoints/1")),
             },
             "Deletion does not end",
@@ -393,6 +443,16 @@ fn deletions_and_removals_that_did_not_take_place() {
     for (error, summary, part) in cases {
         check(remove(&error, &block), "", summary, part);
     }
+    let not_deleted = RemoveError::NotDeleted {
+        source: changed,
+        put_back: PutBack::Failed(text("cut")),
+    };
+    let said: Vec<String> = remove(&not_deleted, &block)
+        .iter()
+        .map(|said| said.detail.clone())
+        .collect();
+    assert_eq!(said.len(), 2, "what failed, and what became of the job: {said:?}");
+    assert!(said[1].contains("still asked to be suspended"), "{said:?}");
 }
 
 #[test]

@@ -76,12 +76,20 @@ pub fn write(error: &WriteError, block: &Block) -> Diagnostics {
 /// A creation that did not take place, or may not have. `address` is the type of the resource.
 pub fn create(error: &CreateError, block: &Block, resource_type: &str) -> Diagnostics {
     match error {
-        CreateError::Exists { namespace, name, .. } => Diagnostic::error("Object exists already")
+        CreateError::Exists {
+            namespace, name, ours, ..
+        } => Diagnostic::error("Object exists already")
             .detail(format!(
                 "{} Terraform did not create it and leaves it alone. To take it over, import it:\n\n  import {{\n    to = \
-                 {resource_type}.{}\n    id = \"{namespace}/{name}\"\n  }}\n\nOr choose another name.",
+                 {resource_type}.{}\n    id = \"{namespace}/{name}\"\n  }}\n\nOr choose another name.{}",
                 sentences(&error.to_string(), ""),
                 label(name),
+                if *ours {
+                    " If it is the one that this apply is to replace: two objects cannot have one name, so that \
+                     `create_before_destroy` cannot be used."
+                } else {
+                    ""
+                }
             ))
             .at(place(block, "metadata.name"))
             .into(),

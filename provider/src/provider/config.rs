@@ -78,9 +78,10 @@ pub struct ProviderConfig {
     #[schema(check = names::namespace)]
     pub namespace: Option<String>,
 
-    /// What becomes of a job when its deployment or session job is destroyed. Without it, `savepoint` where the job's
-    /// upgrade mode is `savepoint`, or `last-state` with a savepoint directory; else `cancel`. Deployments that have no
-    /// running job, and session clusters, are just deleted; a session cluster not before its jobs are gone.
+    /// What becomes of jobs when their deployments or session jobs are destroyed, whatever `on_destroy` of these resources
+    /// says: a destroy knows only what was applied last, so this is the place for a word about the present one. Without it,
+    /// each resource decides. Deployments that have no running job, and session clusters, are just deleted; a session cluster
+    /// not before its jobs are gone.
     pub on_destroy: Option<OnDestroy>,
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod mapping;
 pub mod model;
 mod plan;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod validate;
 
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Re
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, read, settle, write};
+use super::job_resource::{Identity, delete, import, read, replace, settle, write};
 use crate::provider::ProviderData;
 use model::Deployment;
 
@@ -35,13 +35,19 @@ impl Resource for FlinkDeploymentResource {
     }
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
-        plan::modify(
+        let mut said = plan::modify(
             plan,
             Given {
                 namespace: &cx.data.namespace,
                 private: cx.private,
             },
-        )
+        );
+        said.extend(replace::plan::<Deployment, _>(plan, cx));
+        said
+    }
+
+    fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ProviderData>) -> Diagnostics {
+        replace::plan_destroy::<Deployment>(&prior)
     }
 
     async fn create(

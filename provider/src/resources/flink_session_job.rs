@@ -15,7 +15,7 @@ use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Re
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, read, settle, write};
+use super::job_resource::{Identity, delete, import, read, replace, settle, write};
 use super::names::is_dns_subdomain;
 use crate::provider::ProviderData;
 use model::SessionJob;
@@ -35,13 +35,19 @@ impl Resource for FlinkSessionJobResource {
     }
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
-        plan::modify(
+        let mut said = plan::modify(
             plan,
             Given {
                 namespace: &cx.data.namespace,
                 private: cx.private,
             },
-        )
+        );
+        said.extend(replace::plan::<SessionJob, _>(plan, cx));
+        said
+    }
+
+    fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ProviderData>) -> Diagnostics {
+        replace::plan_destroy::<SessionJob>(&prior)
     }
 
     async fn create(

@@ -8,6 +8,7 @@ pub mod nonces;
 pub mod plan;
 pub mod private;
 pub mod read;
+pub mod replace;
 pub mod settle;
 pub mod validate;
 pub mod write;
@@ -18,9 +19,9 @@ use std::time::Duration;
 
 use flink_client::kubernetes::{Live, Objects};
 use flink_client::operator::progress::{Baseline, progress};
-use flink_client::operator::removal::{OnDestroy, RemoveError, Removed};
+use flink_client::operator::removal::{OnDestroy, Removal, RemoveError, Removed};
 use flink_client::operator::settle::NotReady;
-use flink_client::operator::{FlinkConfiguration, JobResource, Manifest};
+use flink_client::operator::{FlinkConfiguration, JobResource, JobSpec, Manifest};
 use flink_client::wait::Progress;
 use terraform_plugin::Context;
 use terraform_schema::{Computed, Diagnostics, Model, Schema};
@@ -51,6 +52,19 @@ pub trait JobModel: Model + Clone {
 
     /// The nonces in the specification that make the operator act.
     fn nonces(&self) -> Nonces;
+    /// The job; `None` for a session cluster.
+    fn job(&self) -> Option<&JobSpec>;
+
+    /// The savepoint that the job began with, where it was handed over by the object that this one has replaced.
+    fn restored_from(&self) -> Option<&str>;
+
+    /// The same with another savepoint that was handed over.
+    #[must_use]
+    fn restored(self, from: Option<String>) -> Self;
+
+    /// The same with another initial savepoint in the specification.
+    #[must_use]
+    fn beginning_with(self, path: Option<String>) -> Self;
 
     /// The uid of the object, where state knows it.
     fn uid(&self) -> Option<&str>;
@@ -96,11 +110,11 @@ pub trait JobModel: Model + Clone {
     /// What becomes of the job where nothing is said.
     fn on_destroy(objects: &Objects<Self::Kind>, live: &Live<Self::Kind>) -> impl Future<Output = OnDestroy> + Send;
 
-    /// Removes the object by a policy.
+    /// Removes the object.
     fn remove(
         objects: &Objects<Self::Kind>,
         live: &Live<Self::Kind>,
-        policy: OnDestroy,
+        how: &Removal,
         timeout: Duration,
     ) -> impl Future<Output = Result<Removed, RemoveError>> + Send;
 
@@ -144,6 +158,12 @@ pub struct Inputs<'a> {
     pub force_conflicts: bool,
     /// What it means when the object is not ready in time.
     pub wait_failure: WaitFailure,
+    /// What becomes of the job at a destroy, where that is said.
+    pub on_destroy: Option<OnDestroy>,
+    /// Whether the job is drained before its last savepoint.
+    pub drain_on_destroy: bool,
+    /// Whether a destroy is refused.
+    pub deletion_protection: bool,
 }
 
 /// What it means when an object was written but is not ready within its timeout.

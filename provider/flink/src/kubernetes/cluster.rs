@@ -100,6 +100,21 @@ impl Cluster {
     /// # Errors
     /// Where the namespace cannot be read; a role may well not allow it.
     pub async fn namespace_uid(&self, namespace: &str) -> Result<Option<String>, KubernetesError> {
+        let object = self.namespace(namespace).await?;
+        let uid = object.as_ref().and_then(|object| object.pointer("/metadata/uid"));
+        Ok(uid.and_then(Value::as_str).map(str::to_owned))
+    }
+
+    /// Whether a namespace is being deleted.
+    ///
+    /// # Errors
+    /// Where the namespace cannot be read; a role may well not allow it.
+    pub async fn namespace_is_going(&self, namespace: &str) -> Result<bool, KubernetesError> {
+        let object = self.namespace(namespace).await?;
+        Ok(object.is_some_and(|object| object.pointer("/metadata/deletionTimestamp").is_some()))
+    }
+
+    async fn namespace(&self, namespace: &str) -> Result<Option<Value>, KubernetesError> {
         let about = About {
             verb: "get",
             resource: "namespaces",
@@ -117,11 +132,7 @@ impl Cluster {
         if answer.status == StatusCode::NOT_FOUND && answer.names("namespaces", namespace) {
             return Ok(None);
         }
-        let object: Value = answer.json(self, &about)?;
-        Ok(object
-            .pointer("/metadata/uid")
-            .and_then(Value::as_str)
-            .map(str::to_owned))
+        answer.json(self, &about).map(Some)
     }
 
     /// The objects of a core kind (`events`, `pods`) in a namespace that match a query.

@@ -85,6 +85,13 @@ pub struct JobSpec {
     pub autoscaler_reset_nonce: Option<Computed<i64>>,
 }
 
+impl JobSpec {
+    /// The savepoint or retained checkpoint that the job starts from, where one is set.
+    pub fn initial_savepoint(&self) -> Option<&str> {
+        self.initial_savepoint_path.as_ref()?.as_ref().map(String::as_str)
+    }
+}
+
 /// Whether a job runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Schema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

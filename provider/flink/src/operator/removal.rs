@@ -7,26 +7,29 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use terraform_schema::Schema;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::deployment::FlinkDeployment;
+use super::hand_over::{self, LeaveError, Successor};
 use super::job::{JobSpec, UpgradeMode};
 use super::job_resource::JobResource;
-use super::progress::{Baseline, CLUSTER_MISSING, progress, session_cluster};
+use super::progress::{CLUSTER_MISSING, session_cluster};
 use super::session_job::FlinkSessionJob;
-use crate::kubernetes::events::EventSeen;
-use crate::kubernetes::{DeleteError, Deletion, KubernetesError, Live, Objects, Preconditions, WriteError};
-use crate::wait::{Progress, Wait, WaitError, until};
+use crate::kubernetes::{Cluster, DeleteError, Deletion, KubernetesError, Live, Objects};
+use crate::wait::Progress;
 
 mod blocking;
+mod gone;
+mod hang;
+mod save;
 mod steps;
 
 pub use blocking::JobOnCluster;
-pub use steps::{Refusal, Step, first_step, hanging};
+pub use hang::{Hang, what_holds};
+pub use steps::{Refusal, Step, first_step};
 
 /// What happens to the state of a job when its deployment or session job is destroyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Schema, Serialize, Deserialize)]
@@ -52,6 +55,29 @@ impl OnDestroy {
     }
 }
 
+/// How an object is removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// What happens to the state of its job.
+    pub policy: OnDestroy,
+    /// Whether the job is drained before its last savepoint: it emits `MAX_WATERMARK`, so that windows and timers fire as
+    /// if time had ended. No job that goes on may start from such a savepoint, so nobody who has a successor is drained.
+    pub drain: bool,
+    /// Who follows, and takes over the state that the policy keeps.
+    pub successor: Successor,
+}
+
+impl Removal {
+    /// A removal for good, without draining.
+    pub fn by(policy: OnDestroy) -> Self {
+        Self {
+            policy,
+            drain: false,
+            successor: Successor::Nobody,
+        }
+    }
+}
+
 /// What a removal came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removed {
@@ -59,6 +85,8 @@ pub enum Removed {
     Deleted {
         /// The savepoint or checkpoint a later job can start from, where one is known.
         state: Option<String>,
+        /// Whether it waits for the successor.
+        handed_over: bool,
     },
     /// The object was left alone.
     Abandoned,
@@ -89,15 +117,35 @@ pub enum RemoveError {
         /// Whether the job runs on.
         put_back: PutBack,
     },
+    /// The state could not be handed over to the successor: nothing was deleted.
+    #[error("the state of {namespace}/{name} could not be handed over, and it is not deleted: {source}; {put_back}")]
+    NotHandedOver {
+        /// Namespace of the object.
+        namespace: String,
+        /// Name of the object.
+        name: String,
+        /// What went wrong.
+        source: Box<LeaveError>,
+        /// Whether the job runs on.
+        put_back: PutBack,
+    },
+    /// The savepoint was taken, but the object could not be deleted.
+    #[error("{source}; {put_back}")]
+    NotDeleted {
+        /// What went wrong.
+        source: DeleteError,
+        /// Whether the job runs on.
+        put_back: PutBack,
+    },
     /// The object is marked for deletion and still there.
-    #[error("{namespace}/{name} is marked for deletion, but still there: {reason}")]
+    #[error("{namespace}/{name} is marked for deletion, but still there: {hang}")]
     StillThere {
         /// Namespace of the object.
         namespace: String,
         /// Name of the object.
         name: String,
         /// What holds it up.
-        reason: String,
+        hang: Hang,
         /// The savepoint or checkpoint that is known.
         state: Option<String>,
     },
@@ -133,11 +181,11 @@ impl std::fmt::Display for PutBack {
     }
 }
 
-/// Attempts at deleting an object that others change between the savepoint and the deletion.
-const ATTEMPTS: usize = 5;
-
-/// How long taking back a suspension may take, whoever waits for us to stop.
-const TAKE_BACK: Duration = Duration::from_secs(60);
+/// Nothing is known of an object that is gone already.
+const GONE_BEFORE: Removed = Removed::Deleted {
+    state: None,
+    handed_over: false,
+};
 
 /// Removes a deployment by a policy. `timeout` is for the whole removal. A session cluster is not deleted before its jobs
 /// are gone.
@@ -148,19 +196,19 @@ pub async fn remove(
     objects: &Objects<FlinkDeployment>,
     name: &str,
     uid: &str,
-    policy: OnDestroy,
+    how: &Removal,
     timeout: Duration,
 ) -> Result<Removed, RemoveError> {
     let deadline = Instant::now() + timeout;
     let Some(live) = objects.find(name).await?.filter(|live| live.uid() == uid) else {
-        return Ok(Removed::Deleted { state: None });
+        return Ok(GONE_BEFORE);
     };
-    if policy != OnDestroy::Abandon && live.is_session_cluster() {
+    if how.policy != OnDestroy::Abandon && live.is_session_cluster() {
         blocking::wait_for_jobs(objects, &live, deadline)
             .await
             .map_err(|refusal| refused(objects, name, refusal))?;
     }
-    remove_live(objects, &live, policy, deadline).await
+    remove_live(objects, &live, how, deadline).await
 }
 
 /// Removes a session job by a policy. `timeout` is for the whole removal.
@@ -171,52 +219,55 @@ pub async fn remove_session_job(
     jobs: &Objects<FlinkSessionJob>,
     name: &str,
     uid: &str,
-    policy: OnDestroy,
+    how: &Removal,
     timeout: Duration,
 ) -> Result<Removed, RemoveError> {
     let deadline = Instant::now() + timeout;
     let Some(live) = jobs.find(name).await?.filter(|live| live.uid() == uid) else {
-        return Ok(Removed::Deleted { state: None });
+        return Ok(GONE_BEFORE);
     };
     let cluster = cluster_of(jobs, &live).await;
-    if first_step(&live.object, policy) == Step::Suspend
+    if first_step(&live.object, how.policy) == Step::Suspend
         && let Some(why) = away(&cluster)
     {
         return Err(refused(jobs, name, Refusal::ClusterAway(why)));
     }
-    let error = match remove_live(jobs, &live, policy, deadline).await {
+    let error = match remove_live(jobs, &live, how, deadline).await {
         Err(error) => error,
         removed => return removed,
     };
     // Mostly it is the cluster that keeps the operator from doing anything.
-    let trouble = match cluster_of(jobs, &live).await {
-        Progress::Waiting(why) | Progress::Failing { why, .. } | Progress::Failed(why) => why,
-        Progress::Ready | Progress::Settling { .. } => return Err(error),
-    };
-    Err(match error {
-        RemoveError::NotSaved {
+    let trouble = cluster_of(jobs, &live).await;
+    Err(match (error, trouble) {
+        (
+            RemoveError::NotSaved {
+                namespace,
+                name,
+                reason,
+                put_back,
+            },
+            Progress::Waiting(why) | Progress::Failing { why, .. } | Progress::Failed(why),
+        ) => RemoveError::NotSaved {
             namespace,
             name,
-            reason,
-            put_back,
-        } => RemoveError::NotSaved {
-            namespace,
-            name,
-            reason: format!("{reason}; {trouble}"),
+            reason: format!("{reason}; {why}"),
             put_back,
         },
-        RemoveError::StillThere {
+        (
+            RemoveError::StillThere {
+                namespace,
+                name,
+                hang,
+                state,
+            },
+            trouble,
+        ) => RemoveError::StillThere {
             namespace,
             name,
-            reason,
-            state,
-        } => RemoveError::StillThere {
-            namespace,
-            name,
-            reason: format!("{reason}; {trouble}"),
+            hang: hang.on_cluster(&trouble),
             state,
         },
-        error @ (RemoveError::WouldLoseState { .. } | RemoveError::Delete(_) | RemoveError::Kubernetes(_)) => error,
+        (error, _) => error,
     })
 }
 
@@ -254,17 +305,22 @@ fn refused<K: JobResource>(objects: &Objects<K>, name: &str, refusal: Refusal) -
 async fn remove_live<K: JobResource>(
     objects: &Objects<K>,
     live: &Live<K>,
-    policy: OnDestroy,
+    how: &Removal,
     deadline: Instant,
 ) -> Result<Removed, RemoveError> {
     let name = live.metadata().name.as_deref().unwrap_or_default();
     let uid = live.uid();
-    let (state, unchanged) = match first_step(&live.object, policy) {
+    let first = first_step(&live.object, how.policy);
+    let stopped_by_us = first == Step::Suspend;
+    let heir = heir(objects, live, how, &first).await?;
+    let (state, unchanged) = match first {
         Step::LeaveAlone => return Ok(Removed::Abandoned),
         Step::Refuse(refusal) => return Err(refused(objects, name, refusal)),
-        Step::Delete { state } => (state, None),
+        // What is handed over must be the last state when the object goes.
+        Step::Delete { state } => (state, heir.is_some().then(|| live.clone())),
         Step::Suspend => {
-            let saved = save(objects, name, uid, live, deadline).await?;
+            let drain = how.drain && heir.is_none();
+            let saved = save::save(objects, live, drain, deadline).await?;
             let path = saved.reported().and_then(|status| status.job_status.restorable_path());
             (path.map(str::to_owned), Some(saved))
         }
@@ -272,197 +328,108 @@ async fn remove_live<K: JobResource>(
     if let Some(path) = &state {
         info!(name, path, "the state of the job is kept");
     }
-    match delete(objects, name, uid, unchanged).await? {
-        Deletion::Gone => Ok(Removed::Deleted { state }),
-        Deletion::Started => gone(objects, name, uid, state, deadline).await,
-    }
-}
-
-/// Suspends the job with a savepoint, waits for it, and takes the suspension back if that fails.
-async fn save<K: JobResource>(
-    objects: &Objects<K>,
-    name: &str,
-    uid: &str,
-    before: &Live<K>,
-    deadline: Instant,
-) -> Result<Live<K>, RemoveError> {
-    let not_saved = |reason: String, put_back: PutBack| RemoveError::NotSaved {
-        namespace: objects.namespace().to_owned(),
-        name: name.to_owned(),
-        reason,
-        put_back,
-    };
-    info!(name, "suspending the job with a savepoint before the object is deleted");
-    let written = objects
-        .amend(name, uid, |object, _| {
-            object["spec"]["job"]["state"] = json!("suspended");
-            object["spec"]["job"]["upgradeMode"] = json!("savepoint");
-        })
-        .await;
-    let written = match written {
-        Ok(written) => written,
-        // It may have been written: take it back all the same.
-        Err(error @ WriteError::Unsettled { .. }) => {
-            let put_back = take_back(objects, name, uid, before).await;
-            return Err(not_saved(error.to_string(), put_back));
+    if let (Some(heir), Some(path)) = (&heir, &state) {
+        let left = hand_over::leave(objects, live, (heir.namespace, heir.name), heir.configured, path, LEAVE).await;
+        if let Err(error) = left {
+            let put_back = heir.take_back(objects, live, stopped_by_us).await;
+            return Err(RemoveError::NotHandedOver {
+                namespace: objects.namespace().to_owned(),
+                name: name.to_owned(),
+                source: Box::new(error),
+                put_back,
+            });
         }
-        Err(error) => return Err(not_saved(error.to_string(), PutBack::NotNeeded)),
-    };
-    let baseline = Baseline::of(&written.object);
-    let old_path = before
-        .reported()
-        .and_then(|status| status.job_status.upgrade_savepoint_path.clone());
-    let wait = Wait::new(name, deadline.saturating_duration_since(Instant::now()));
-    let waited = until(objects, wait, |live| match live {
-        None => Progress::failed("it was deleted by somebody else"),
-        Some(live) if live.uid() != uid => Progress::failed("another object of the same name has taken its place"),
-        Some(live) => saved(live, &baseline, old_path.as_deref()),
-    })
-    .await;
-    match waited {
-        Ok(Some(live)) => Ok(live),
-        Ok(None) => Err(not_saved(
-            "it was deleted by somebody else".to_owned(),
-            PutBack::NotNeeded,
-        )),
-        Err(error) => {
-            let reason = match &error {
-                WaitError::Stopped { .. } => "stopped on request".to_owned(),
-                WaitError::Failed { .. } | WaitError::TimedOut { .. } | WaitError::Kubernetes(_) => error.to_string(),
+    }
+    let deletion = match gone::delete(objects, name, uid, unchanged).await {
+        Ok(deletion) => deletion,
+        // Somebody else has a say in it: nothing of theirs is undone.
+        Err(error) if !stopped_by_us && heir.is_none() => return Err(error.into()),
+        Err(source) => {
+            let changed = matches!(source, DeleteError::Changed { .. } | DeleteError::Replaced { .. });
+            let put_back = match &heir {
+                Some(heir) => heir.take_back(objects, live, stopped_by_us && !changed).await,
+                None if changed => PutBack::NotNeeded,
+                None => save::take_back(objects, live).await,
             };
-            Err(not_saved(reason, take_back(objects, name, uid, before).await))
+            return Err(RemoveError::NotDeleted { source, put_back });
         }
-    }
-}
-
-/// Whether the job is suspended and the path of its savepoint known.
-fn saved<K: JobResource>(live: &Live<K>, baseline: &Baseline, old_path: Option<&str>) -> Progress {
-    if !live.wants_suspended() {
-        return Progress::failed("somebody else has told the job to run again");
-    }
-    let progress = progress(&live.object, baseline);
-    if !matches!(progress, Progress::Ready | Progress::Settling { .. }) {
-        return progress;
-    }
-    let path = live.reported().and_then(|status| status.job_status.restorable_path());
-    match path {
-        Some(path) if Some(path) != old_path => progress,
-        Some(_) => Progress::failed("the job was suspended without a new savepoint"),
-        None => Progress::failed(
-            "the job was suspended without a savepoint: its state could only be found through the high-availability \
-             data that is deleted with it",
-        ),
-    }
-}
-
-/// Writes the two fields back as they were, even when the caller was told to stop.
-async fn take_back<K: JobResource>(objects: &Objects<K>, name: &str, uid: &str, before: &Live<K>) -> PutBack {
-    let objects = objects.stopped_by(CancellationToken::new());
-    let old = |field: &str| before.json.pointer(&format!("/spec/job/{field}")).cloned();
-    let (state, upgrade_mode) = (old("state"), old("upgradeMode"));
-    let written = objects.amend(name, uid, |object, _| {
-        for (field, value) in [("state", &state), ("upgradeMode", &upgrade_mode)] {
-            let Some(Value::Object(job)) = object.pointer_mut("/spec/job") else {
-                continue;
-            };
-            match value {
-                Some(value) => job.insert(field.to_owned(), value.clone()),
-                None => job.remove(field),
-            };
-        }
-    });
-    match tokio::time::timeout(TAKE_BACK, written).await {
-        Ok(Ok(_)) => PutBack::Done,
-        Ok(Err(WriteError::Gone { .. } | WriteError::Replaced { .. } | WriteError::BeingDeleted { .. })) => {
-            PutBack::NotNeeded
-        }
-        Ok(Err(error)) => {
-            warn!(name, %error, "the suspension could not be taken back");
-            PutBack::Failed(error.to_string())
-        }
-        Err(_) => PutBack::Failed("the API server did not answer in time".to_owned()),
-    }
-}
-
-/// Deletes the object; after a savepoint only as long as nobody has changed it since.
-async fn delete<K: JobResource>(
-    objects: &Objects<K>,
-    name: &str,
-    uid: &str,
-    mut unchanged: Option<Live<K>>,
-) -> Result<Deletion, DeleteError> {
-    let mut attempt = 1;
-    loop {
-        let resource_version = unchanged.as_ref().map(|live| live.resource_version().to_owned());
-        let only = Preconditions {
-            uid,
-            resource_version: resource_version.as_deref(),
-        };
-        match objects.delete(name, only).await {
-            Err(DeleteError::Changed { .. }) if attempt < ATTEMPTS => {
-                // Mostly the operator has written its status. A job that runs again is another matter.
-                let now = objects.find(name).await?;
-                let still_suspended = |live: &Live<K>| {
-                    live.wants_suspended()
-                        && unchanged
-                            .as_ref()
-                            .is_some_and(|before| before.generation() == live.generation())
-                };
-                match now {
-                    Some(live) if live.uid() == uid && still_suspended(&live) => unchanged = Some(live),
-                    Some(_) => return Err(objects_changed(objects, name)),
-                    None => return Ok(Deletion::Gone),
-                }
-                attempt += 1;
-            }
-            other => return other,
-        }
-    }
-}
-
-fn objects_changed<K: JobResource>(objects: &Objects<K>, name: &str) -> DeleteError {
-    DeleteError::Changed {
-        kind: K::KIND,
-        namespace: objects.namespace().to_owned(),
-        name: name.to_owned(),
-    }
-}
-
-/// Waits until the object is gone, and says what holds it up if it does not go.
-async fn gone<K: JobResource>(
-    objects: &Objects<K>,
-    name: &str,
-    uid: &str,
-    state: Option<String>,
-    deadline: Instant,
-) -> Result<Removed, RemoveError> {
-    let wait = Wait::new(name, deadline.saturating_duration_since(Instant::now()));
-    let waited = until(objects, wait, |live| match live {
-        Some(live) if live.uid() == uid => Progress::waiting("the operator is cleaning up"),
-        _ => Progress::Ready,
-    })
-    .await;
-    let error = match waited {
-        Ok(_) => return Ok(Removed::Deleted { state }),
-        Err(error) => error,
     };
-    let reason = match (&error, error.live()) {
-        (WaitError::TimedOut { .. }, Some(live)) => {
-            let events: Vec<EventSeen> = objects
-                .cluster()
-                .events_about(objects.namespace(), K::KIND, name)
-                .await
-                .unwrap_or_default();
-            hanging(&live.object, &events)
-        }
-        _ => error.to_string(),
-    };
-    Err(RemoveError::StillThere {
-        namespace: objects.namespace().to_owned(),
-        name: name.to_owned(),
-        reason,
+    if deletion == Deletion::Started {
+        gone::gone(objects, name, uid, state.as_deref(), deadline).await?;
+    }
+    if heir.is_none() && live.job().is_some() {
+        // One that an earlier attempt at replacing it has left.
+        hand_over::withdraw::<K>(objects.cluster(), objects.namespace(), name, uid).await;
+    }
+    Ok(Removed::Deleted {
+        handed_over: heir.is_some() && state.is_some(),
         state,
     })
+}
+
+/// How long leaving a hand-over may take, where an older one has to go first.
+const LEAVE: Duration = Duration::from_secs(120);
+
+/// Who takes over the state.
+struct Heir<'a> {
+    namespace: &'a str,
+    name: &'a str,
+    configured: Option<&'a str>,
+}
+
+/// Who takes over the state, where there is any. Whether it can be handed over is found out before anything is stopped.
+async fn heir<'a, K: JobResource>(
+    objects: &Objects<K>,
+    live: &Live<K>,
+    how: &'a Removal,
+    first: &Step,
+) -> Result<Option<Heir<'a>>, RemoveError> {
+    let name = live.metadata().name.as_deref().unwrap_or_default();
+    let state = match first {
+        Step::Suspend => None,
+        Step::Delete { state: Some(state) } => Some(state),
+        Step::Delete { state: None } | Step::LeaveAlone | Step::Refuse(_) => return Ok(None),
+    };
+    if how.policy != OnDestroy::Savepoint {
+        return Ok(None);
+    }
+    let heir = match &how.successor {
+        Successor::Nobody => return Ok(None),
+        Successor::Unknown => return Err(refused(objects, name, Refusal::SuccessorUnknown)),
+        // It has not got any further than where its configuration made it begin: so will the successor.
+        Successor::Object { configured, .. } if state.is_some() && state == configured.as_ref() => return Ok(None),
+        Successor::Object {
+            namespace,
+            name,
+            configured,
+        } => Heir {
+            namespace,
+            name,
+            configured: configured.as_deref(),
+        },
+    };
+    match hand_over::can_be_left::<K>(objects.cluster(), heir.namespace, heir.name).await {
+        Ok(()) => Ok(Some(heir)),
+        Err(error) => Err(RemoveError::NotHandedOver {
+            namespace: objects.namespace().to_owned(),
+            name: name.to_owned(),
+            source: Box::new(error.into()),
+            put_back: PutBack::NotNeeded,
+        }),
+    }
+}
+
+impl Heir<'_> {
+    /// Takes back what was left, and the suspension where it was ours: the object lives on.
+    async fn take_back<K: JobResource>(&self, objects: &Objects<K>, live: &Live<K>, stopped_by_us: bool) -> PutBack {
+        let cluster: Cluster = objects.cluster().clone().stopped_by(CancellationToken::new());
+        hand_over::withdraw::<K>(&cluster, self.namespace, self.name, live.uid()).await;
+        if stopped_by_us {
+            save::take_back(objects, live).await
+        } else {
+            PutBack::NotNeeded
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,12 +24,8 @@ impl<P: Provider> Server<P> {
         let configured = self.wholly_configured(type_name, "Importing a")?;
         let (identity, named) = match by {
             ImportBy::Id(id) => {
-                let cx = PlanContext {
-                    data: configured.data(),
-                    configured: true,
-                    private: &Private::new(),
-                    mark: PlanMark::Unmarked,
-                };
+                let none = Private::new();
+                let cx = PlanContext::new(configured.data(), true, &none, PlanMark::Unmarked);
                 let identity = caught_now("ImportResourceState", || resource.parse_import_id(&id, &cx))?;
                 (identity, format!("`{id}`"))
             }

@@ -41,11 +41,13 @@ impl<P: Provider> Server<P> {
     pub(crate) fn plan(&self, type_name: &str, request: PlanRequest) -> Result<Outcome, Diagnostics> {
         let resource = self.resource(type_name)?;
         let configured = self.configured(type_name)?;
-        let context = |mark| PlanContext {
-            data: configured.data(),
-            configured: configured.is_known(),
-            private: &request.private.resource,
-            mark,
+        let context = |mark| {
+            PlanContext::new(
+                configured.data(),
+                configured.is_known(),
+                &request.private.resource,
+                mark,
+            )
         };
         if request.config.is_null() {
             let warnings = resource
@@ -69,6 +71,7 @@ impl<P: Provider> Server<P> {
         let cx = context(mark(&plan, request.private.mark));
         let warnings = resource.modify_plan(&mut plan, &cx).or_errors()?;
         plan.finish(block);
+        let private = cx.into_planned();
 
         let mark = mark(&plan, request.private.mark);
         let mut breaches = check::plan(block, &request.config, &request.prior, &plan.planned);
@@ -87,7 +90,7 @@ impl<P: Provider> Server<P> {
             planned: plan.planned,
             requires_replace: plan.requires_replace,
             private: PrivateState {
-                resource: request.private.resource,
+                resource: private,
                 mark,
             },
             identity,

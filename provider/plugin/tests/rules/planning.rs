@@ -281,6 +281,33 @@ async fn a_resource_sees_the_mark_and_its_private_state() {
 }
 
 #[tokio::test]
+async fn what_a_resource_plans_to_keep_is_in_the_plan() {
+    let rig = Rig::new(Rogue {
+        modify_plan: |_, cx| {
+            cx.plan_private("successor", Some("b".to_owned()));
+            cx.plan_private("uid", None);
+            Diagnostics::new()
+        },
+        ..Rogue::default()
+    })
+    .await;
+    let renamed = with(&config(), &[("name", "b".into())]);
+    let private = br#"{"provider":{"uid":"7","kept":"1"}}"#.to_vec();
+    let answer = rig
+        .plan(Ask {
+            private,
+            ..Ask::update(&made(&config()), &renamed)
+        })
+        .await;
+    let planned = String::from_utf8_lossy(&answer.private).into_owned();
+    assert!(
+        planned.contains(r#""successor":"b""#) && planned.contains(r#""kept":"1""#) && !planned.contains("uid"),
+        "{planned}"
+    );
+    assert_eq!(mark(&answer.private), "replace");
+}
+
+#[tokio::test]
 async fn the_same_question_has_the_same_answer() {
     let rig = Rig::new(Rogue::default()).await;
     let ask = Ask::update(&made(&config()), &with(&config(), &[("size", Value::Unknown)]));

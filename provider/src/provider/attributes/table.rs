@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use flink_client::operator::hand_over::RESTORED_FROM;
 use terraform_schema::plan::Action;
 use terraform_schema::validate::validate;
 use terraform_schema::{UpdateClass, View};
@@ -57,11 +58,21 @@ fn is_absent(object: &Json) -> bool {
 fn asked_for(object: &Json) -> Json {
     let metadata = object["metadata"].as_object().into_iter().flatten();
     let ours = metadata.filter(|(name, _)| ["name", "namespace", "labels", "annotations"].contains(&name.as_str()));
-    let ours: Map<String, Json> = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut ours: Map<String, Json> = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
     if is_absent(object) {
         return Json::Null;
     }
-    json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": ours, "spec": object["spec"]})
+    let mut spec = object["spec"].clone();
+    // What a former object has handed over is no configuration.
+    if let Some(Json::Object(annotations)) = ours.get_mut("annotations")
+        && annotations.remove(RESTORED_FROM).is_some()
+    {
+        if annotations.is_empty() {
+            ours.remove("annotations");
+        }
+        spec["job"].as_object_mut().unwrap().remove("initialSavepointPath");
+    }
+    json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "metadata": ours, "spec": spec})
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use flink_client::kubernetes::{Live, Objects};
 use flink_client::operator::progress::Baseline;
-use flink_client::operator::removal::{OnDestroy, RemoveError, Removed, remove};
+use flink_client::operator::removal::{OnDestroy, Removal, RemoveError, Removed, remove};
 use flink_client::operator::settle::{NotReady, settle};
-use flink_client::operator::{FlinkConfiguration, FlinkDeployment, FlinkDeploymentSpec, JobResource, Manifest};
+use flink_client::operator::{
+    FlinkConfiguration, FlinkDeployment, FlinkDeploymentSpec, JobResource, JobSpec, Manifest,
+};
 use terraform_schema::{Computed, Schema};
 
 use super::checks;
@@ -21,7 +23,7 @@ use crate::resources::timeouts::Timeouts;
 /// (`job { }`), or a session cluster to which jobs are submitted later.
 ///
 /// Apply ends when the job runs (or is suspended, where that was asked for), and says why where it does not. Destroying
-/// it keeps the state of the job safe first: see `on_destroy` of the provider.
+/// it keeps the state of the job safe first: see `on_destroy`.
 ///
 /// The folder `examples` of the project has a whole configuration for each common use case, from one file per job to
 /// high availability, autoscaling and pods that do not run as root.
@@ -76,6 +78,25 @@ pub struct Deployment {
     #[schema(class = Local)]
     pub wait_failure: Option<WaitFailure>,
 
+    /// What becomes of the job when this resource is destroyed. Without it, `savepoint` where the job's upgrade mode is
+    /// `savepoint`, or `last-state` with a savepoint directory; else `cancel`. A destroy goes by what was applied last; the
+    /// `on_destroy` of the provider block overrides it at that moment. A replacement cannot be abandoned: it goes on as if
+    /// nothing were said.
+    #[schema(class = Local)]
+    pub on_destroy: Option<OnDestroy>,
+
+    /// Whether the job is drained before the last savepoint of a destroy: its sources emit `MAX_WATERMARK`, so that all
+    /// windows and timers fire as if time had come to its end, and sinks see the last results. Nothing should go on from
+    /// such a savepoint, so a job that is replaced is never drained. It counts only where a savepoint is taken. Without it,
+    /// `false`.
+    #[schema(class = Local)]
+    pub drain_on_destroy: Option<bool>,
+
+    /// Whether every plan that would destroy or replace this resource is refused. To destroy it, apply `false` first.
+    /// Without it, `false`.
+    #[schema(class = Local)]
+    pub deletion_protection: Option<bool>,
+
     /// `namespace/name`, as `terraform import` takes it.
     #[schema(stable)]
     pub id: Computed<String>,
@@ -105,6 +126,12 @@ pub struct Deployment {
     #[schema(remote = "status.jobManagerDeploymentStatus")]
     pub job_manager_status: Computed<String>,
 
+    /// The savepoint or retained checkpoint that the job began with, where it was handed over by the deployment that this one has
+    /// replaced. `job.initial_savepoint_path` in the object is this path then, whatever the configuration says, until another
+    /// one is configured. Null for all others.
+    #[schema(stable)]
+    pub restored_from: Computed<String>,
+
     /// Whether the last change was brought about: the job was seen running (or suspended, where that was asked for).
     /// `false` after a failed or interrupted apply: the next one waits again. It stays `true` when the job fails later;
     /// `job_state` and `lifecycle_state` hold the live state.
@@ -127,6 +154,9 @@ impl JobModel for Deployment {
             timeouts: self.timeouts.as_ref(),
             force_conflicts: self.force_conflicts == Some(true),
             wait_failure: self.wait_failure.unwrap_or_default(),
+            on_destroy: self.on_destroy,
+            drain_on_destroy: self.drain_on_destroy == Some(true),
+            deletion_protection: self.deletion_protection == Some(true),
         }
     }
 
@@ -147,6 +177,28 @@ impl JobModel for Deployment {
                 .as_ref()
                 .and_then(|job| nonces::number(job.savepoint_redeploy_nonce.as_ref())),
         }
+    }
+
+    fn job(&self) -> Option<&JobSpec> {
+        self.spec.job.as_ref()
+    }
+
+    fn restored_from(&self) -> Option<&str> {
+        self.restored_from.as_ref().map(String::as_str)
+    }
+
+    fn restored(self, from: Option<String>) -> Self {
+        Self {
+            restored_from: Computed(from),
+            ..self
+        }
+    }
+
+    fn beginning_with(mut self, path: Option<String>) -> Self {
+        if let Some(job) = &mut self.spec.job {
+            job.initial_savepoint_path = Some(Computed(path));
+        }
+        self
     }
 
     fn uid(&self) -> Option<&str> {
@@ -188,9 +240,10 @@ impl JobModel for Deployment {
     fn found(live: &Live<FlinkDeployment>, ready: bool) -> Self {
         let metadata = live.metadata();
         let mut spec = live.spec.clone();
-        if let Some(job) = &mut spec.job {
-            live::as_configured(job);
-        }
+        let restored_from = spec
+            .job
+            .as_mut()
+            .and_then(|job| live::as_configured(job, metadata.annotations.as_ref()));
         Self {
             name: metadata.name.clone().unwrap_or_default(),
             namespace: Some(Computed(metadata.namespace.clone())),
@@ -202,6 +255,9 @@ impl JobModel for Deployment {
             timeouts: None,
             force_conflicts: None,
             wait_failure: None,
+            on_destroy: None,
+            drain_on_destroy: None,
+            deletion_protection: None,
             id: Computed(None),
             uid: Computed(None),
             rest_service: Computed(None),
@@ -209,6 +265,7 @@ impl JobModel for Deployment {
             job_state: Computed(None),
             lifecycle_state: Computed(None),
             job_manager_status: Computed(None),
+            restored_from: Computed(restored_from),
             ready: Computed::from(ready),
         }
         .with_facts(live)
@@ -231,11 +288,11 @@ impl JobModel for Deployment {
     async fn remove(
         objects: &Objects<FlinkDeployment>,
         live: &Live<FlinkDeployment>,
-        policy: OnDestroy,
+        how: &Removal,
         timeout: Duration,
     ) -> Result<Removed, RemoveError> {
         let name = live.metadata().name.as_deref().unwrap_or_default();
-        remove(objects, name, live.uid(), policy, timeout).await
+        remove(objects, name, live.uid(), how, timeout).await
     }
 }
 

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use flink_client::kubernetes::{Live, Objects};
 use flink_client::operator::progress::Baseline;
-use flink_client::operator::removal::{OnDestroy, RemoveError, Removed, remove_session_job};
+use flink_client::operator::removal::{OnDestroy, Removal, RemoveError, Removed, remove_session_job};
 use flink_client::operator::session_job::TARGET_SESSION;
 use flink_client::operator::settle::{NotReady, settle_session_job};
-use flink_client::operator::{FlinkConfiguration, FlinkSessionJob, FlinkSessionJobSpec, JobResource, Manifest};
+use flink_client::operator::{
+    FlinkConfiguration, FlinkSessionJob, FlinkSessionJobSpec, JobResource, JobSpec, Manifest,
+};
 use terraform_schema::{Computed, Schema};
 
 use super::cluster;
@@ -21,7 +23,7 @@ use crate::resources::timeouts::Timeouts;
 /// `flink_deployment` without a `job` of its own; several jobs share its JobManager and TaskManagers.
 ///
 /// Apply ends when the job runs on a cluster that is ready (or has finished, or is suspended, where that was asked for),
-/// and says why where it does not. Destroying it keeps the state of the job safe first: see `on_destroy` of the provider.
+/// and says why where it does not. Destroying it keeps the state of the job safe first: see `on_destroy`.
 ///
 /// What changes the cluster (its image, its Flink version, most of its configuration) starts all of its processes anew.
 /// Without high availability its jobs are lost then: the operator starts those with `upgrade_mode = "stateless"` again, and
@@ -76,6 +78,25 @@ pub struct SessionJob {
     #[schema(class = Local)]
     pub wait_failure: Option<WaitFailure>,
 
+    /// What becomes of the job when this resource is destroyed. Without it, `savepoint` where the job's upgrade mode is
+    /// `savepoint`, or `last-state` with a savepoint directory; else `cancel`. A destroy goes by what was applied last; the
+    /// `on_destroy` of the provider block overrides it at that moment. A replacement cannot be abandoned: it goes on as if
+    /// nothing were said.
+    #[schema(class = Local)]
+    pub on_destroy: Option<OnDestroy>,
+
+    /// Whether the job is drained before the last savepoint of a destroy: its sources emit `MAX_WATERMARK`, so that all
+    /// windows and timers fire as if time had come to its end, and sinks see the last results. Nothing should go on from
+    /// such a savepoint, so a job that is replaced is never drained. It counts only where a savepoint is taken. Without it,
+    /// `false`.
+    #[schema(class = Local)]
+    pub drain_on_destroy: Option<bool>,
+
+    /// Whether every plan that would destroy or replace this resource is refused. To destroy it, apply `false` first.
+    /// Without it, `false`.
+    #[schema(class = Local)]
+    pub deletion_protection: Option<bool>,
+
     /// `namespace/name`, as `terraform import` takes it.
     #[schema(stable)]
     pub id: Computed<String>,
@@ -97,6 +118,12 @@ pub struct SessionJob {
     /// `UPGRADING` up to operator 1.15 (FLINK-40164).
     #[schema(remote = "status.lifecycleState")]
     pub lifecycle_state: Computed<String>,
+
+    /// The savepoint or retained checkpoint that the job began with, where it was handed over by the session job that this one has
+    /// replaced. `job.initial_savepoint_path` in the object is this path then, whatever the configuration says, until another
+    /// one is configured. Null for all others.
+    #[schema(stable)]
+    pub restored_from: Computed<String>,
 
     /// Whether the last change was brought about: the job was seen running (or suspended, where that was asked for).
     /// `false` after a failed or interrupted apply: the next one waits again. It stays `true` when the job fails later;
@@ -120,6 +147,9 @@ impl JobModel for SessionJob {
             timeouts: self.timeouts.as_ref(),
             force_conflicts: self.force_conflicts == Some(true),
             wait_failure: self.wait_failure.unwrap_or_default(),
+            on_destroy: self.on_destroy,
+            drain_on_destroy: self.drain_on_destroy == Some(true),
+            deletion_protection: self.deletion_protection == Some(true),
         }
     }
 
@@ -143,6 +173,26 @@ impl JobModel for SessionJob {
             restart: nonces::number(self.spec.restart_nonce.as_ref()),
             redeploy: nonces::number(self.spec.job.savepoint_redeploy_nonce.as_ref()),
         }
+    }
+
+    fn job(&self) -> Option<&JobSpec> {
+        Some(&self.spec.job)
+    }
+
+    fn restored_from(&self) -> Option<&str> {
+        self.restored_from.as_ref().map(String::as_str)
+    }
+
+    fn restored(self, from: Option<String>) -> Self {
+        Self {
+            restored_from: Computed(from),
+            ..self
+        }
+    }
+
+    fn beginning_with(mut self, path: Option<String>) -> Self {
+        self.spec.job.0.initial_savepoint_path = Some(Computed(path));
+        self
     }
 
     fn uid(&self) -> Option<&str> {
@@ -176,7 +226,7 @@ impl JobModel for SessionJob {
     fn found(live: &Live<FlinkSessionJob>, ready: bool) -> Self {
         let metadata = live.metadata();
         let mut spec = live.spec.clone();
-        live::as_configured(&mut spec.job.0);
+        let restored_from = live::as_configured(&mut spec.job.0, metadata.annotations.as_ref());
         let mut labels = live::texts(metadata.labels.as_ref());
         if let Some(labels) = &mut labels {
             labels.remove(TARGET_SESSION);
@@ -192,11 +242,15 @@ impl JobModel for SessionJob {
             timeouts: None,
             force_conflicts: None,
             wait_failure: None,
+            on_destroy: None,
+            drain_on_destroy: None,
+            deletion_protection: None,
             id: Computed(None),
             uid: Computed(None),
             job_id: Computed(None),
             job_state: Computed(None),
             lifecycle_state: Computed(None),
+            restored_from: Computed(restored_from),
             ready: Computed::from(ready),
         }
         .with_facts(live)
@@ -229,11 +283,11 @@ impl JobModel for SessionJob {
     async fn remove(
         objects: &Objects<FlinkSessionJob>,
         live: &Live<FlinkSessionJob>,
-        policy: OnDestroy,
+        how: &Removal,
         timeout: Duration,
     ) -> Result<Removed, RemoveError> {
         let name = live.metadata().name.as_deref().unwrap_or_default();
-        remove_session_job(objects, name, live.uid(), policy, timeout).await
+        remove_session_job(objects, name, live.uid(), how, timeout).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Destroy: never before the state of the job is safe.
 
 use flink_client::kubernetes::Live;
-use flink_client::operator::removal::{OnDestroy, Removed};
-use flink_client::operator::{JobResource, Resource};
+use flink_client::operator::hand_over::{self, Successor};
+use flink_client::operator::removal::{OnDestroy, Refusal, Removal, RemoveError, Removed, Step, first_step};
+use flink_client::operator::{JobResource, Resource, UpgradeMode};
 use terraform_plugin::{Context, PlanMark};
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, live, noun, objects, private};
+use super::{JobModel, live, noun, objects, private, replace};
 use crate::diagnose;
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -25,27 +26,83 @@ pub async fn delete<M: JobModel>(prior: &M, mark: PlanMark, cx: &Context<'_, Pro
     if let Some(former) = prior.uid().filter(|uid| *uid != found.uid()) {
         return Err(created_anew(prior, former, found.uid()).into());
     }
+    if prior.inputs().deletion_protection {
+        return Err(protected(prior).into());
+    }
     if mark == PlanMark::Create && M::is_brought_about(&objects, &found, &private::baseline(cx)).await {
         return Err(tainted_and_running(prior, &found).into());
     }
-    let policy = policy(M::on_destroy(&objects, &found).await, mark, cx.data.on_destroy);
+    let how = removal(prior, &found, M::on_destroy(&objects, &found).await, mark, cx);
+    let how = how.map_err(|error| diagnose::remove(&error, &block))?;
     let timeout = Timeouts::delete(prior.inputs().timeouts);
-    match M::remove(&objects, &found, policy, timeout).await {
-        Ok(Removed::Deleted { state: Some(path) }) => cx.warn(kept(prior, &path)),
-        Ok(Removed::Deleted { state: None }) => {}
+    match M::remove(&objects, &found, &how, timeout).await {
+        Ok(Removed::Deleted {
+            state: Some(path),
+            handed_over: true,
+        }) => cx.warn(handed_over(prior, &how.successor, &path)),
+        Ok(Removed::Deleted { state, handed_over: _ }) => {
+            if how.successor == Successor::Nobody {
+                replace::clear(prior, cx).await;
+            }
+            if let Some(path) = state {
+                cx.warn(kept(prior, &path));
+            }
+        }
         Ok(Removed::Abandoned) => cx.warn(abandoned(prior)),
         Err(error) => return Err(diagnose::remove(&error, &block)),
     }
     Ok(())
 }
 
-/// What becomes of the job. Only a real destroy can leave it running: a replacement needs its name.
-fn policy(default: OnDestroy, mark: PlanMark, asked: Option<OnDestroy>) -> OnDestroy {
-    match (asked, mark) {
-        (Some(OnDestroy::Abandon), PlanMark::Create | PlanMark::Replace) => default,
-        (Some(asked), _) => asked,
-        (None, _) => default,
+/// How the object is removed. `default` is what its upgrade mode suggests.
+fn removal<M: JobModel>(
+    prior: &M,
+    found: &Live<M::Kind>,
+    default: OnDestroy,
+    mark: PlanMark,
+    cx: &Context<'_, ProviderData>,
+) -> Result<Removal, RemoveError> {
+    let inputs = prior.inputs();
+    let said = said([cx.data.on_destroy, inputs.on_destroy], mark);
+    let successor = replace::heir(prior, mark, cx);
+    let mut policy = said.unwrap_or(default);
+    let keeps_state = found.job().and_then(|job| job.upgrade_mode) == Some(UpgradeMode::LastState);
+    if said.is_none() && policy == OnDestroy::Cancel && keeps_state && successor != Successor::Nobody {
+        // A destroy for good leaves its checkpoints where they are. A replacement is to go on with one.
+        policy = OnDestroy::Savepoint;
+        if first_step(&found.object, policy) == Step::Suspend {
+            return Err(RemoveError::WouldLoseState {
+                namespace: prior.namespace().to_owned(),
+                name: prior.name().to_owned(),
+                refusal: Refusal::NoSavepointDirectory,
+            });
+        }
     }
+    Ok(Removal {
+        policy,
+        drain: inputs.drain_on_destroy,
+        successor,
+    })
+}
+
+/// What somebody has said about the job, the first one first. Only a real destroy can leave it running: a replacement needs
+/// its name.
+fn said(asked: [Option<OnDestroy>; 2], mark: PlanMark) -> Option<OnDestroy> {
+    let can_be_done =
+        |asked: &OnDestroy| *asked != OnDestroy::Abandon || !matches!(mark, PlanMark::Create | PlanMark::Replace);
+    asked.into_iter().flatten().find(can_be_done)
+}
+
+/// Terraform plans the replacement of a tainted object without asking whether it may be destroyed.
+fn protected<M: JobModel>(prior: &M) -> Diagnostic {
+    Diagnostic::error(format!("{} is protected", noun::<M>())).detail(format!(
+        "The {} `{}` would be destroyed, and `deletion_protection` is `true`, so it was not. If Terraform has marked it as \
+         tainted, run `terraform untaint {}.<name>`: the next apply changes it in place. If it is to go, apply \
+         `deletion_protection = false` first.",
+        M::WHAT,
+        prior.id(),
+        M::NAME
+    ))
 }
 
 /// Terraform is about to destroy a running job only because an earlier apply did not see it become ready.
@@ -80,6 +137,21 @@ fn kept<M: JobModel>(prior: &M, path: &str) -> Diagnostic {
          `job` block of a new {}.",
         prior.id(),
         M::WHAT
+    ))
+}
+
+/// The one that follows may not come, or not at once.
+fn handed_over<M: JobModel>(prior: &M, successor: &Successor, path: &str) -> Diagnostic {
+    let (namespace, name) = match successor {
+        Successor::Object { namespace, name, .. } => (namespace.as_str(), name.as_str()),
+        Successor::Nobody | Successor::Unknown => (prior.namespace(), prior.name()),
+    };
+    Diagnostic::warning("State of the job is handed over").detail(format!(
+        "`{}` was destroyed to be replaced. The last state of its job is at `{path}`, and waits in the FlinkStateSnapshot \
+         `{namespace}/{}` for `{namespace}/{name}`, which begins with it if it is created within a day, in this apply or a \
+         later one.",
+        prior.id(),
+        hand_over::name_for::<M::Kind>(name),
     ))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flink_client::kubernetes::{Live, field_path};
+use flink_client::operator::hand_over::RESTORED_FROM;
 use flink_client::operator::status::JobStatusReport;
 use flink_client::operator::{JobResource, JobSpec};
 use terraform_schema::{AttributePath, Block, Nesting, Type, Value};
@@ -16,6 +17,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub fn texts(texts: Option<&BTreeMap<String, String>>) -> Option<BTreeMap<String, String>> {
     let mut texts = texts.cloned().unwrap_or_default();
     texts.remove(LAST_APPLIED);
+    texts.remove(RESTORED_FROM);
     Some(texts)
 }
 
@@ -24,9 +26,19 @@ pub fn job_id(report: &JobStatusReport) -> Option<String> {
     report.job_id.clone().filter(|id| !id.is_empty())
 }
 
-/// The job as a configuration would say it: the webhook of older operators writes 0 where nothing was set.
-pub fn as_configured(job: &mut JobSpec) {
+/// The job as a configuration would say it: the webhook of older operators writes 0 where nothing was set, and we write the
+/// savepoint that was handed over, which is returned.
+pub fn as_configured(job: &mut JobSpec, annotations: Option<&BTreeMap<String, String>>) -> Option<String> {
     job.parallelism = job.parallelism.filter(|parallelism| *parallelism != 0);
+    let restored_from = restored_from(job, annotations)?;
+    job.initial_savepoint_path = None;
+    Some(restored_from)
+}
+
+/// The savepoint that a job began with, where it was handed over and nobody has set another one since.
+pub fn restored_from(job: &JobSpec, annotations: Option<&BTreeMap<String, String>>) -> Option<String> {
+    let path = annotations?.get(RESTORED_FROM)?;
+    (job.initial_savepoint() == Some(path)).then(|| path.clone())
 }
 
 /// Whether an object is the one that state means. Where a create lost its answer, state knows no uid: then it is ours only

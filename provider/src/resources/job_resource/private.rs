@@ -1,7 +1,18 @@
 //! What is kept with an object in Terraform's private state. No secrets: the state file holds it in the clear.
 
 use flink_client::operator::progress::Baseline;
-use terraform_plugin::Context;
+use terraform_plugin::{Context, PlanContext};
+
+/// Who is planned to take the place of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// Nobody who has a job.
+    Jobless,
+    /// Somebody whose name or namespace is not known yet.
+    Unknown,
+    /// This namespace and name.
+    Known(String, String),
+}
 
 /// Uid of the object that was last written or read.
 pub const UID: &str = "uid";
@@ -11,6 +22,16 @@ pub const NAMESPACE_UID: &str = "namespace_uid";
 pub const IMPORTED: &str = "imported";
 /// What is known of nonces beyond the state: see `nonces`.
 pub const NONCES: &str = "nonces";
+/// Planned for a replacement: who follows, as [`Planned`] says.
+const SUCCESSOR: &str = "successor";
+/// Planned in every plan of an object that exists: whether it may not be destroyed. The second plan of a replacement has no
+/// prior state to look at.
+const PROTECTED: &str = "protected";
+/// Uid of the `FlinkStateSnapshot` by which the state was handed over to this object, until the job runs.
+pub const HAND_OVER: &str = "hand_over";
+/// In the place of a name that is not known yet.
+const UNKNOWN: &str = "?";
+
 /// What was already wrong when the object was last written.
 const BASELINE: &str = "baseline";
 
@@ -27,4 +48,41 @@ pub fn baseline<D>(cx: &Context<'_, D>) -> Baseline {
     cx.private(BASELINE)
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
+}
+
+/// Forgets what a former object of the name left behind: it says nothing about this one.
+pub fn forget<D>(cx: &Context<'_, D>) {
+    for entry in [UID, NAMESPACE_UID, IMPORTED, NONCES, SUCCESSOR, PROTECTED, HAND_OVER] {
+        cx.set_private(entry, None);
+    }
+}
+
+/// Plans who follows; with `None`, nobody.
+pub fn plan_successor<D>(successor: Option<&Planned>, cx: &PlanContext<'_, D>) {
+    let text = successor.map(|successor| match successor {
+        Planned::Jobless => String::new(),
+        Planned::Unknown => UNKNOWN.to_owned(),
+        Planned::Known(namespace, name) => format!("{namespace}/{name}"),
+    });
+    cx.plan_private(SUCCESSOR, text);
+}
+
+/// Who was planned to follow; `None` where a plan of an older version does not say it.
+pub fn successor<D>(cx: &Context<'_, D>) -> Option<Planned> {
+    let text = cx.private(SUCCESSOR)?;
+    Some(match text.split_once('/') {
+        Some((namespace, name)) => Planned::Known(namespace.to_owned(), name.to_owned()),
+        None if text.is_empty() => Planned::Jobless,
+        None => Planned::Unknown,
+    })
+}
+
+/// Plans to keep whether the object may not be destroyed.
+pub fn plan_protection<D>(protected: bool, cx: &PlanContext<'_, D>) {
+    cx.plan_private(PROTECTED, protected.then(|| "true".to_owned()));
+}
+
+/// Whether the first plan of a replacement saw an object that may not be destroyed.
+pub fn is_protected<D>(cx: &PlanContext<'_, D>) -> bool {
+    cx.private.contains_key(PROTECTED)
 }

@@ -27,7 +27,11 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
     let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
-    let model = M::found(&found, ready);
+    let mut model = M::found(&found, ready);
+    if model.restored_from().is_some() && model.restored_from() == prior.restored_from() {
+        // What was handed over stands in the place of what is configured.
+        model = model.beginning_with(prior.job().and_then(|job| job.initial_savepoint().map(str::to_owned)));
+    }
     let owned = Owned::Paths(live::owned(&found, &model));
     Ok(Some(Live { model, owned }))
 }

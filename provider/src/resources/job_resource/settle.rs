@@ -7,17 +7,25 @@ use terraform_plugin::{Context, Planned};
 use terraform_schema::{Diagnostic, Diagnostics, Severity};
 
 use super::write::manifest;
-use super::{JobModel, WaitFailure, objects, private};
+use super::{JobModel, WaitFailure, objects, private, replace};
 use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
 
-/// Waits, and returns the facts as they are then.
+/// Waits, and returns the facts as they are then. What was handed over to the object has done its work then.
 pub async fn settle<M: JobModel>(
     written: M,
     planned: &Planned<M>,
     cx: &Context<'_, ProviderData>,
 ) -> Result<M, Diagnostics> {
+    let settled = wait(written, planned, cx).await?;
+    if settled.is_ready() {
+        replace::clear(&settled, cx).await;
+    }
+    Ok(settled)
+}
+
+async fn wait<M: JobModel>(written: M, planned: &Planned<M>, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
     if is_settled(&written, planned)? {
         return Ok(written.settled(true));
     }

@@ -1,12 +1,13 @@
 //! Create and update: the specification goes to the API server; nobody waits here.
 
-use flink_client::kubernetes::{Live, Objects, Write, WriteError};
+use flink_client::kubernetes::{CreateError, Live, Objects, Write, WriteError};
+use flink_client::operator::hand_over::{self, RESTORED_FROM};
 use flink_client::operator::progress::Baseline;
-use flink_client::operator::{JobResource, Manifest, Resource};
+use flink_client::operator::{JobResource, JobState, Manifest, Resource};
 use terraform_plugin::Context;
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, nonces, noun, objects, private};
+use super::{JobModel, live, nonces, noun, objects, private, replace};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -18,22 +19,34 @@ pub fn manifest<M: JobModel>(model: &M) -> Result<Manifest, Diagnostics> {
             model.id()
         ))
     })?;
-    Ok(Manifest {
+    let mut manifest = Manifest {
         labels: model.labels_sent(),
         annotations: model.inputs().annotations.cloned().unwrap_or_default(),
         ..manifest
-    })
+    };
+    if let Some(path) = model.restored_from() {
+        // As long as the job has not begun, this is where its state is.
+        manifest.annotations.insert(RESTORED_FROM.to_owned(), path.to_owned());
+        manifest.spec["job"]["initialSavepointPath"] = path.into();
+    }
+    Ok(manifest)
 }
 
 /// Creates the object.
 pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
     let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
-    let manifest = manifest(planned)?;
     // What a former object of this name left behind says nothing about this one.
-    for entry in [private::UID, private::NAMESPACE_UID, private::IMPORTED, private::NONCES] {
-        cx.set_private(entry, None);
+    private::forget(cx);
+    let mut planned = replace::begin(planned, &objects, cx).await?;
+    let mut created = objects.create(&manifest(&planned)?).await;
+    if let Err(CreateError::Exists { ours: true, .. }) = &created
+        && let Some(restored) = restored_before(&planned, &objects).await
+    {
+        planned = restored;
+        created = objects.create(&manifest(&planned)?).await;
     }
-    let created = objects.create(&manifest).await.map_err(|error| {
+    let planned = &planned;
+    let created = created.map_err(|error| {
         if error.may_exist() {
             cx.wrote(&unsettled(planned));
         }
@@ -46,6 +59,13 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
     }
     remember_namespace(&objects, cx).await;
     Ok(written)
+}
+
+/// The model as an earlier apply may have created it: one that lost its answer after the hand-over was cleared.
+async fn restored_before<M: JobModel>(planned: &M, objects: &Objects<M::Kind>) -> Option<M> {
+    let live = objects.find(planned.name()).await.ok().flatten()?;
+    let from = live::restored_from(live.job()?, live.metadata().annotations.as_ref())?;
+    (planned.restored_from() != Some(&from)).then(|| planned.clone().restored(Some(from)))
 }
 
 /// Changes the object in place, where there is anything to change in it.
@@ -81,6 +101,11 @@ pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, Provid
     cx.set_private(private::IMPORTED, None);
     if cx.private(private::NAMESPACE_UID).is_none() {
         remember_namespace(&objects, cx).await;
+    }
+    let is_suspended = |model: &M| model.job().is_some_and(|job| job.state == Some(JobState::Suspended));
+    if is_suspended(prior) && !is_suspended(planned) {
+        // Where a replacement was given up after it had stopped the job: what it left is old from now on.
+        hand_over::withdraw::<M::Kind>(objects.cluster(), objects.namespace(), planned.name(), &uid).await;
     }
     Ok(written(planned, &live, cx))
 }

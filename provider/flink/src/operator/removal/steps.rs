@@ -3,11 +3,9 @@
 use std::fmt;
 
 use super::{JobOnCluster, OnDestroy};
-use crate::kubernetes::events::EventSeen;
 use crate::operator::job::UpgradeMode;
 use crate::operator::job_resource::{JobResource, Reported};
 use crate::operator::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
-use crate::text::cut_middle;
 
 /// The first step of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +14,7 @@ pub enum Step {
     LeaveAlone,
     /// Delete it: there is nothing to save, or it is saved already.
     Delete {
-        /// The savepoint or checkpoint a later job can start from, where one is known.
+        /// The last state of the job, where it has ended with one: a savepoint or checkpoint.
         state: Option<String>,
     },
     /// Suspend its job with a savepoint.
@@ -38,6 +36,10 @@ pub enum Refusal {
     ClusterAway(String),
     /// Jobs run on the session cluster: the operator would not let it go before they are gone.
     Jobs(Vec<JobOnCluster>),
+    /// It is to be replaced, and its job keeps state, but there is no place for a savepoint.
+    NoSavepointDirectory,
+    /// It is to be replaced, and nobody knew the name of the one that follows.
+    SuccessorUnknown,
 }
 
 impl fmt::Display for Refusal {
@@ -55,6 +57,14 @@ impl fmt::Display for Refusal {
                 "its session cluster does not know its job any more, so no savepoint can be taken, and no savepoint or \
                  retained checkpoint of it is known",
             ),
+            Self::NoSavepointDirectory => f.write_str(
+                "it is to be replaced, and the state of its job could not be handed over: its upgrade mode is `last-state`, \
+                 and there is no directory for a savepoint",
+            ),
+            Self::SuccessorUnknown => f.write_str(
+                "it is to be replaced, and the state of its job could not be handed over: the name or namespace of the one \
+                 that follows was not known when that was planned",
+            ),
             Self::ClusterAway(why) => write!(f, "{why}, so no savepoint can be taken"),
             Self::Jobs(jobs) => {
                 let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
@@ -70,25 +80,33 @@ impl fmt::Display for Refusal {
 
 /// The first step of removing an object, as it is now, by a policy.
 pub fn first_step<K: JobResource>(object: &K, policy: OnDestroy) -> Step {
-    let status = object.reported();
-    let state = status
-        .and_then(|status| status.job_status.restorable_path())
-        .map(str::to_owned);
-    match policy {
-        OnDestroy::Abandon => return Step::LeaveAlone,
-        OnDestroy::Cancel => return Step::Delete { state },
-        OnDestroy::Savepoint => {}
+    let nothing_known = Step::Delete { state: None };
+    if policy == OnDestroy::Abandon {
+        return Step::LeaveAlone;
     }
-    if object.metadata().deletion_timestamp.is_some() {
-        return Step::Delete { state };
+    // What was deleted while its job ran cannot be suspended any more.
+    let gives_up = policy == OnDestroy::Cancel || object.metadata().deletion_timestamp.is_some();
+    match safe_step(object) {
+        Step::Suspend | Step::Refuse(_) if gives_up => nothing_known,
+        step => step,
     }
-    let (Some(job), Some(status)) = (object.job(), status) else {
-        // A session cluster has no state of its own; an object without a status has never run.
+}
+
+/// The first step of removing an object whose state is to be kept.
+fn safe_step<K: JobResource>(object: &K) -> Step {
+    let Some(job) = object.job() else {
+        // A session cluster has no state of its own.
+        return Step::Delete { state: None };
+    };
+    // What has never run has the state that it was to begin with.
+    let Some((status, reconciled)) = object.reported().and_then(|status| {
+        let reconciled = status.reconciliation_status.reconciled()?;
+        Some((status, reconciled))
+    }) else {
+        let state = job.initial_savepoint().map(str::to_owned);
         return Step::Delete { state };
     };
-    let Some(reconciled) = status.reconciliation_status.reconciled() else {
-        return Step::Delete { state };
-    };
+    let state = status.job_status.restorable_path().map(str::to_owned);
     let reconciling = matches!(
         status.reconciliation_status.state,
         Some(ReconciliationState::Upgrading | ReconciliationState::RollingBack)
@@ -137,35 +155,4 @@ fn never_started(status: &Reported<'_>) -> bool {
         None => status.reconciliation_status.state == Some(ReconciliationState::Upgrading),
     };
     never_stable && !running && nowhere
-}
-
-/// What holds up a deletion, from the object and the events about it.
-pub fn hanging<K: JobResource>(object: &K, events: &[EventSeen]) -> String {
-    let deleted_at = object.metadata().deletion_timestamp.as_ref().map(|time| time.0);
-    let since: Vec<&EventSeen> = events
-        .iter()
-        .filter(|event| event.last.is_none() || event.last >= deleted_at)
-        .collect();
-    let last = |reason: &str| since.iter().rev().find(|event| event.reason == reason);
-    if let Some(failed) = last("CleanupFailed") {
-        return format!("the operator cannot clean up: {}", cut_middle(&failed.message, 500));
-    }
-    let finalizers = object.metadata().finalizers.as_deref().unwrap_or_default();
-    if let Some(foreign) = finalizers
-        .iter()
-        .find(|finalizer| !finalizer.contains("flink.apache.org"))
-    {
-        return format!("the finalizer `{foreign}` of another controller is not done");
-    }
-    if let Some(cleanup) = last("Cleanup") {
-        let savepoint = object.is_on("kubernetes.operator.job.savepoint-on-deletion");
-        let why = if savepoint {
-            "`kubernetes.operator.job.savepoint-on-deletion` is set, and the job may not be running: without it, the \
-             deletion goes on"
-        } else {
-            "its log says why"
-        };
-        return format!("the operator has tried {} times to clean up; {why}", cleanup.count);
-    }
-    "the operator has not begun to clean up: it may be down, or no longer watch this namespace".to_owned()
 }

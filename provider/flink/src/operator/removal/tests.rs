@@ -1,8 +1,12 @@
+use super::save::saved;
 use super::*;
+use crate::operator::progress::Baseline;
 use crate::operator::status::LAST_STATE;
 use crate::testing::{Api, Reply, Stay, deployment, failure, managed, not_found, running};
 use serde_json::{Value, json};
 
+mod hang;
+mod replacement;
 mod session_job;
 
 const GET: &str = "/flinkdeployments/orders";
@@ -50,7 +54,17 @@ fn modified(object: Value) -> Value {
 }
 
 async fn run(api: &Api, policy: OnDestroy) -> Result<Removed, RemoveError> {
-    remove(&api.objects(), "orders", "uid-1", policy, Duration::from_secs(600)).await
+    let how = Removal::by(policy);
+    remove(&api.objects(), "orders", "uid-1", &how, Duration::from_secs(600)).await
+}
+
+/// The hand-over that nobody has left, looked for at the end of every destroy.
+const HAND_OVER: &str = "/flinkstatesnapshots/orders-flinkdeployment-hand-over";
+
+fn no_hand_over() -> (&'static str, &'static str, Reply) {
+    let name = "orders-flinkdeployment-hand-over";
+    let details = json!({"name": name, "group": "flink.apache.org", "kind": "flinkstatesnapshots"});
+    ("GET", HAND_OVER, failure(404, "NotFound", "not found", details))
 }
 
 #[test]
@@ -165,10 +179,41 @@ fn the_first_step() {
             Step::Refuse(Refusal::EndedWithoutCheckpoint(JobStatus::Failed)),
         ),
         (
-            "being deleted",
-            of(&|o| o["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z")),
+            "failed without, cancel",
+            job("FAILED", Value::Null),
+            OnDestroy::Cancel,
+            delete(None),
+        ),
+        // What the last upgrade began with is not what the job has come to.
+        (
+            "running with the path of its last upgrade, cancel",
+            job("RUNNING", json!("s3://a/s-0")),
+            OnDestroy::Cancel,
+            delete(None),
+        ),
+        (
+            "being deleted while it runs",
+            of(&|o| {
+                o["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+                o["status"]["jobStatus"]["upgradeSavepointPath"] = json!("s3://a/s-0");
+            }),
             savepoint,
             delete(None),
+        ),
+        (
+            "being deleted after it was suspended",
+            serde_json::from_value(deleting("1")).unwrap(),
+            savepoint,
+            delete(Some("s3://a/s-1")),
+        ),
+        (
+            "never deployed, with a place to begin",
+            of(&|o| {
+                o["status"] = Value::Null;
+                o["spec"]["job"]["initialSavepointPath"] = json!("s3://a/s-0");
+            }),
+            savepoint,
+            delete(Some("s3://a/s-0")),
         ),
     ];
     for (what, deployment, policy, expected) in rows {
@@ -223,12 +268,14 @@ async fn suspends_waits_for_the_savepoint_and_deletes() {
             WATCH,
             Reply::Watch(vec![json!({"type": "DELETED", "object": deleting("6")})], Stay::Open),
         ),
+        no_hand_over(),
     ]);
     let removed = run(&api, OnDestroy::Savepoint).await.unwrap();
     assert_eq!(
         removed,
         Removed::Deleted {
-            state: Some("s3://a/s-1".into())
+            state: Some("s3://a/s-1".into()),
+            handed_over: false
         }
     );
     let received = api.received();
@@ -338,10 +385,7 @@ async fn what_is_gone_or_another_is_removed_already() {
     other["metadata"]["uid"] = json!("uid-2");
     for reply in [not_found("orders"), Reply::Json(200, other)] {
         let api = Api::new(vec![("GET", GET, reply)]);
-        assert_eq!(
-            run(&api, OnDestroy::Savepoint).await.unwrap(),
-            Removed::Deleted { state: None }
-        );
+        assert_eq!(run(&api, OnDestroy::Savepoint).await.unwrap(), GONE_BEFORE);
         assert_eq!(api.asked(), ["GET orders"]);
     }
 }
@@ -364,12 +408,17 @@ async fn a_deletion_that_hangs_is_explained() {
         "/events?fieldSelector=involvedObject.kind%3DFlinkDeployment%2CinvolvedObject.name%3Dorders",
         Reply::Json(200, json!({"items": [event]})),
     ));
+    steps.push((
+        "GET",
+        "/api/v1/namespaces/team",
+        failure(403, "Forbidden", "User \"ci\" cannot get resource", json!({})),
+    ));
     let api = Api::new(steps);
     let error = remove(
         &api.objects(),
         "orders",
         "uid-1",
-        OnDestroy::Cancel,
+        &Removal::by(OnDestroy::Cancel),
         Duration::from_secs(8),
     )
     .await
@@ -378,32 +427,4 @@ async fn a_deletion_that_hangs_is_explained() {
         error.to_string(),
         "team/orders is marked for deletion, but still there: the operator cannot clean up: The session jobs [a, b] should be deleted first",
     );
-}
-
-#[test]
-fn what_holds_up_a_deletion() {
-    let deployment: FlinkDeployment = serde_json::from_value(deleting("1")).unwrap();
-    let event = |reason: &str, at: &str| EventSeen {
-        about: "FlinkDeployment orders".into(),
-        reason: reason.into(),
-        message: "why".into(),
-        warning: true,
-        count: 7,
-        last: Some(at.parse().unwrap()),
-    };
-    let (before, after) = ("2025-12-31T00:00:00Z", "2026-01-02T00:00:00Z");
-    assert!(hanging(&deployment, &[]).contains("has not begun"));
-    assert!(hanging(&deployment, &[event("CleanupFailed", before)]).contains("has not begun"));
-    assert!(hanging(&deployment, &[event("Cleanup", after)]).contains("tried 7 times"));
-    assert_eq!(
-        hanging(&deployment, &[event("Cleanup", after), event("CleanupFailed", after)]),
-        "the operator cannot clean up: why"
-    );
-    let mut foreign = deployment.clone();
-    foreign
-        .metadata
-        .finalizers
-        .get_or_insert_default()
-        .push("example.com/backup".into());
-    assert!(hanging(&foreign, &[]).contains("`example.com/backup`"));
 }

@@ -8,6 +8,15 @@ use super::*;
 
 mod found;
 
+/// What stands in Terraform's state alone.
+const LOCAL: [&str; 5] = [
+    "force_conflicts",
+    "wait_failure",
+    "on_destroy",
+    "drain_on_destroy",
+    "deletion_protection",
+];
+
 #[test]
 fn what_the_object_does_not_hold_is_local() {
     let block = Deployment::block();
@@ -18,8 +27,8 @@ fn what_the_object_does_not_hold_is_local() {
             assert_eq!(remote, None, "{path}");
             continue;
         }
-        let only_in_terraform = path.starts_with(&AttributePath::of(["timeouts"]))
-            || ["force_conflicts", "wait_failure"].contains(&path.to_string().as_str());
+        let only_in_terraform =
+            path.starts_with(&AttributePath::of(["timeouts"])) || LOCAL.contains(&path.to_string().as_str());
         if !attribute.is_input() {
             continue;
         }

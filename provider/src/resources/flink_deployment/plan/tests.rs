@@ -157,7 +157,7 @@ fn what_each_change_does() {
     let standalone = [("/mode", json!("standalone"))];
     let adaptive = [("/flink_configuration/jobmanager.scheduler", json!("adaptive"))];
     let nothing: [(&str, Json); 0] = [];
-    let cases: [Case<'_>; 40] = [
+    let cases: [Case<'_>; 43] = [
         (&nothing, "/name", json!("other"), Restart, true),
         (&nothing, "/mode", json!("standalone"), Restart, true),
         (&nothing, "/job", json!(null), Restart, true),
@@ -257,6 +257,9 @@ fn what_each_change_does() {
         ),
         (&nothing, "/timeouts", json!({"update": "1h"}), Local, false),
         (&nothing, "/wait_failure", json!("warn"), Local, false),
+        (&nothing, "/on_destroy", json!("cancel"), Local, false),
+        (&nothing, "/drain_on_destroy", json!(true), Local, false),
+        (&nothing, "/deletion_protection", json!(true), Local, false),
         (&nothing, "/force_conflicts", json!(true), Local, false),
     ];
     for (base, pointer, value, class, replace) in cases {

@@ -70,6 +70,8 @@ fn good_configurations_pass() {
         with(&[
             ("/timeouts", json!({"create": "20m", "update": "1h30m"})),
             ("/wait_failure", json!("warn")),
+            ("/on_destroy", json!("abandon")),
+            ("/drain_on_destroy", json!(true)),
             ("/force_conflicts", json!(true)),
         ]),
     ] {

@@ -45,7 +45,7 @@ async fn run_job(api: &Api, policy: OnDestroy, seconds: u64) -> Result<Removed, 
         &api.session_jobs(),
         "orders",
         "uid-1",
-        policy,
+        &Removal::by(policy),
         Duration::from_secs(seconds),
     )
     .await
@@ -110,10 +110,18 @@ async fn suspends_a_session_job_and_deletes_it() {
             WATCH_JOB,
             Reply::Watch(vec![json!({"type": "DELETED", "object": gone})], Stay::Open),
         ),
+        (
+            "GET",
+            "/flinkstatesnapshots/orders-flinksessionjob-hand-over",
+            failure(403, "Forbidden", "User \"ci\" cannot get resource", json!({})),
+        ),
     ]);
     let removed = run_job(&api, OnDestroy::Savepoint, 600).await.unwrap();
-    let state = Some("s3://a/s-1".to_owned());
-    assert_eq!(removed, Removed::Deleted { state });
+    let expected = Removed::Deleted {
+        state: Some("s3://a/s-1".to_owned()),
+        handed_over: false,
+    };
+    assert_eq!(removed, expected);
     assert_eq!(
         api.received()[5].body["preconditions"],
         json!({"uid": "uid-1", "resourceVersion": "3"})
@@ -206,7 +214,7 @@ async fn remove_cluster(api: &Api) -> Result<Removed, RemoveError> {
         &api.objects(),
         "session",
         "uid-7",
-        OnDestroy::Cancel,
+        &Removal::by(OnDestroy::Cancel),
         Duration::from_secs(60),
     )
     .await
@@ -281,5 +289,5 @@ async fn a_cluster_without_jobs_is_deleted_even_where_nobody_may_ask() {
             ),
         ),
     ]);
-    assert_eq!(remove_cluster(&api).await.unwrap(), Removed::Deleted { state: None });
+    assert_eq!(remove_cluster(&api).await.unwrap(), GONE_BEFORE);
 }

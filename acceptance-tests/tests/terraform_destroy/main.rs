@@ -5,6 +5,8 @@ use acceptance_tests::configurations::{APPLICATION, STATEFUL, with};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
+mod replacing;
+
 const ORDERS: &str = "flink_deployment.orders";
 
 /// The provider block of a case with one more line.
@@ -54,6 +56,64 @@ async fn the_provider_decides_what_becomes_of_jobs() -> Result<()> {
         .write("provider.tf", &provider_with(&case, "on_destroy = \"cancel\""))?;
     let cancelled = case.workspace.destroy().await?.expect_success()?;
     assert_eq!(cancelled.warnings().count(), 0, "no savepoint was taken");
+    assert!(case.deployment("orders").await?.is_none());
+    Ok(())
+}
+
+/// What a resource says counts where the provider says nothing; and protection where nobody has taken it away before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_decides_what_becomes_of_its_job_and_whether_it_may_go() -> Result<()> {
+    let saying = |what: &str| with(STATEFUL, &[("  job {", &format!("  {what}\n\n  job {{"))]);
+    let protected = saying("deletion_protection = true");
+    let case = Case::new("destroy-own", Jobs::StatusOnly, &protected).await?;
+    case.apply(&protected).await?;
+    let refused = |outcome: &acceptance_tests::terraform::Outcome| -> Result<()> {
+        let error = outcome.expect_one_error()?;
+        assert_eq!(error.summary, "Deployment is protected");
+        assert!(error.detail.contains("deletion_protection = false"), "{}", error.detail);
+        Ok(())
+    };
+    refused(
+        &case
+            .workspace
+            .run(&["plan", "-json", "-input=false", "-destroy"])
+            .await?,
+    )?;
+    refused(&case.workspace.plan(&["-replace", ORDERS]).await?)?;
+    case.configure(&with(
+        &protected,
+        &[("  image ", "  mode              = \"standalone\"\n  image ")],
+    ))?;
+    refused(&case.workspace.plan(&[]).await?)?;
+    // Of a tainted object the plan knows nothing.
+    case.configure(&protected)?;
+    case.workspace.run(&["taint", ORDERS]).await?.expect_success()?;
+    let kept = case.workspace.apply(&[]).await?;
+    let error = kept.expect_one_error()?;
+    assert!(error.detail.contains("terraform untaint"), "{}", error.detail);
+    case.workspace.run(&["untaint", ORDERS]).await?.expect_success()?;
+    assert!(
+        case.deployment("orders").await?.context("it is there")?["metadata"]
+            .get("deletionTimestamp")
+            .is_none()
+    );
+
+    // A stateful job that is given up: no savepoint is taken.
+    case.apply(&saying("on_destroy = \"cancel\"")).await?;
+    let cancelled = case.workspace.destroy().await?.expect_success()?;
+    assert_eq!(cancelled.warnings().count(), 0, "no savepoint was taken");
+    assert!(case.deployment("orders").await?.is_none());
+
+    // Drained, where nobody goes on; the provider overrides all of them.
+    let drained = saying("on_destroy = \"abandon\"\n  drain_on_destroy = true");
+    case.apply(&drained).await?;
+    case.workspace
+        .write("provider.tf", &provider_with(&case, "on_destroy = \"savepoint\""))?;
+    let destroyed = case.workspace.destroy().await?.expect_success()?;
+    assert_eq!(
+        destroyed.warnings().next().context("said")?.summary,
+        "State of the job is kept"
+    );
     assert!(case.deployment("orders").await?.is_none());
     Ok(())
 }
