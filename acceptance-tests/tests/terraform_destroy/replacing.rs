@@ -68,7 +68,7 @@ async fn began_with_its_state(case: &Case, name: &str) -> Result<String> {
     let path = state["restored_from"].as_str().context("it began with a savepoint")?;
     ensure!(path.contains("/flink-data/savepoints/savepoint-"), "{path}");
     assert_eq!(
-        state["job"][0]["initial_savepoint_path"],
+        state["job"]["initial_savepoint_path"],
         Value::Null,
         "nobody has configured it"
     );

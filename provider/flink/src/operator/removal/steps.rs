@@ -88,7 +88,7 @@ pub fn first_step<K: JobResource>(object: &K, policy: OnDestroy) -> Step {
     let gives_up = policy == OnDestroy::Cancel || object.metadata().deletion_timestamp.is_some();
     match safe_step(object) {
         Step::Suspend | Step::Refuse(_) if gives_up => nothing_known,
-        step => step,
+        step @ (Step::LeaveAlone | Step::Delete { .. } | Step::Suspend | Step::Refuse(_)) => step,
     }
 }
 
