@@ -1,10 +1,8 @@
 use flink_client::kubernetes::conflict::FieldConflict;
-use flink_client::kubernetes::{CreateError, DeleteError, FieldCause, KubernetesError, Peer, UnknownField, WriteError};
+use flink_client::kubernetes::{CreateError, FieldCause, KubernetesError, Peer, UnknownField, WriteError};
 use flink_client::operator::FlinkDeployment;
 use flink_client::operator::OperatorError;
 use flink_client::operator::causes::{Causes, PodTrouble};
-use flink_client::operator::hand_over::LeaveError;
-use flink_client::operator::removal::{Hang, PutBack, Refusal, RemoveError};
 use flink_client::operator::settle::{End, NotReady};
 use flink_client::secret::Mask;
 use terraform_schema::{Diagnostics, Model};
@@ -13,7 +11,7 @@ use super::*;
 use crate::resources::flink_deployment::model::Deployment;
 
 mod connections;
-mod hangs;
+mod removals;
 mod session_jobs;
 
 const SERVER: &str = "https://kubernetes.example.com";
@@ -320,139 +318,6 @@ fn creations_that_did_not_take_place() {
         "Former object is still being deleted",
         "finalizers",
     );
-}
-
-#[test]
-fn deletions_and_removals_that_did_not_take_place() {
-    let (kind, namespace, name) = ("FlinkDeployment", text("team"), text("orders"));
-    let block = Deployment::block();
-    let replaced = DeleteError::Replaced {
-        kind,
-        namespace: namespace.clone(),
-        name: name.clone(),
-        expected: text("a"),
-        found: text("b"),
-    };
-    check(
-        delete(&replaced, &block),
-        "",
-        "Object was created anew",
-        "Nothing was deleted",
-    );
-    let changed = DeleteError::Changed {
-        kind,
-        namespace: namespace.clone(),
-        name: name.clone(),
-    };
-    check(
-        delete(&changed, &block),
-        "",
-        "Object changed while it was being deleted",
-        "Nothing was deleted",
-    );
-
-    let cases = [
-        (
-            RemoveError::WouldLoseState {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                refusal: Refusal::SuspendedWithoutPath,
-            },
-            "Destroying it would lose the state of the job",
-            "Resume the job first",
-        ),
-        (
-            RemoveError::NotSaved {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                reason: text("no directory"),
-                put_back: PutBack::Done,
-            },
-            "No savepoint, nothing was deleted",
-            "the job was told to run on",
-        ),
-        (
-            RemoveError::NotSaved {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                reason: text("no directory"),
-                put_back: PutBack::Failed(text("cut")),
-            },
-            "No savepoint, nothing was deleted",
-            "terraform apply",
-        ),
-        (
-            RemoveError::WouldLoseState {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                refusal: Refusal::NoSavepointDirectory,
-            },
-            "Destroying it would lose the state of the job",
-            "`state.savepoints.dir`",
-        ),
-        (
-            RemoveError::WouldLoseState {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                refusal: Refusal::SuccessorUnknown,
-            },
-            "Destroying it would lose the state of the job",
-            "-target",
-        ),
-        (
-            RemoveError::NotHandedOver {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                source: Box::new(LeaveError::Kubernetes(KubernetesError::DefinitionMissing {
-                    server: text("https://api.example.com"),
-                    resource: text("flinkstatesnapshots.flink.apache.org"),
-                })),
-                put_back: PutBack::NotNeeded,
-            },
-            "State cannot be handed over, nothing was deleted",
-            "`flink_savepoint`",
-        ),
-        (
-            RemoveError::NotHandedOver {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                source: Box::new(LeaveError::Create(CreateError::Exists {
-                    kind: "FlinkStateSnapshot",
-                    namespace: text("flink"),
-                    name: text("orders-flinkdeployment-hand-over"),
-                    uid: text("a"),
-                    ours: false,
-                    managers: vec![text("kubectl")],
-                })),
-                put_back: PutBack::Done,
-            },
-            "State cannot be handed over, nothing was deleted",
-            "needs that name",
-        ),
-        (
-            RemoveError::StillThere {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                hang: Hang::NotBegun,
-                state: Some(text("s3://flink/savepoints/1")),
-            },
-            "Deletion does not end",
-            "`s3://flink/savepoints/1`",
-        ),
-    ];
-    for (error, summary, part) in cases {
-        check(remove(&error, &block), "", summary, part);
-    }
-    let not_deleted = RemoveError::NotDeleted {
-        source: changed,
-        put_back: PutBack::Failed(text("cut")),
-    };
-    let said: Vec<String> = remove(&not_deleted, &block)
-        .iter()
-        .map(|said| said.detail.clone())
-        .collect();
-    assert_eq!(said.len(), 2, "what failed, and what became of the job: {said:?}");
-    assert!(said[1].contains("still asked to be suspended"), "{said:?}");
 }
 
 #[test]
