@@ -2,7 +2,7 @@
 
 use flink_client::kubernetes::Live;
 use flink_client::operator::FlinkSessionJob;
-use flink_client::operator::removal::JobOnCluster;
+use flink_client::operator::removal::{JobOnCluster, Refusal, RemoveError};
 use serde_json::{Value as Json, json};
 
 use super::*;

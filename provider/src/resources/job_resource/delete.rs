@@ -33,7 +33,14 @@ pub async fn delete<M: JobModel>(prior: &M, mark: PlanMark, cx: &Context<'_, Pro
         return Err(tainted_and_running(prior, &found).into());
     }
     let how = removal(prior, &found, M::on_destroy(&objects, &found).await, mark, cx);
-    let how = how.map_err(|error| diagnose::remove(&error, &block))?;
+    let how = how.map_err(|refusal| {
+        let error = RemoveError::WouldLoseState {
+            namespace: prior.namespace().to_owned(),
+            name: prior.name().to_owned(),
+            refusal,
+        };
+        diagnose::remove(&error, &block)
+    })?;
     let timeout = Timeouts::delete(prior.inputs().timeouts);
     match M::remove(&objects, &found, &how, timeout).await {
         Ok(Removed::Deleted {
@@ -61,7 +68,7 @@ fn removal<M: JobModel>(
     default: OnDestroy,
     mark: PlanMark,
     cx: &Context<'_, ProviderData>,
-) -> Result<Removal, RemoveError> {
+) -> Result<Removal, Refusal> {
     let inputs = prior.inputs();
     let said = said([cx.data.on_destroy, inputs.on_destroy], mark);
     let successor = replace::heir(prior, mark, cx);
@@ -71,11 +78,7 @@ fn removal<M: JobModel>(
         // A destroy for good leaves its checkpoints where they are. A replacement is to go on with one.
         policy = OnDestroy::Savepoint;
         if first_step(&found.object, policy) == Step::Suspend {
-            return Err(RemoveError::WouldLoseState {
-                namespace: prior.namespace().to_owned(),
-                name: prior.name().to_owned(),
-                refusal: Refusal::NoSavepointDirectory,
-            });
+            return Err(Refusal::NoSavepointDirectory);
         }
     }
     Ok(Removal {

@@ -43,7 +43,8 @@ fn successor_in(private: &Private) -> Option<&str> {
 #[test]
 fn a_replacement_says_who_follows() {
     let prior = state(&[]);
-    let rows: Vec<(&str, Vec<(&str, Json)>, Option<&str>)> = vec![
+    type Changes = Vec<(&'static str, Json)>;
+    let rows: Vec<(&str, Changes, Option<&str>)> = vec![
         ("in place", vec![("/job/parallelism", json!(7))], None),
         ("another mode", vec![("/mode", json!("native"))], Some("team/orders")),
         ("another name", vec![("/name", json!("clicks"))], Some("team/clicks")),
