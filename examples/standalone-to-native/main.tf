@@ -3,6 +3,9 @@
 #
 # The order in the stage `moving`: the savepoint is taken while the old job runs; then the old job is suspended; then the
 # new one starts. So the two never work at the same time.
+#
+# Where one resource is enough, changing its `mode` does the same in one apply (guide "Destroying and replacing"). Two show
+# each step, and need no FlinkStateSnapshot that hands the state over.
 
 locals {
   moves = var.stage == "moving"
