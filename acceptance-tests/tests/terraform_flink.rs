@@ -97,11 +97,37 @@ async fn a_real_job_keeps_its_state_through_upgrade_suspend_and_resume() -> Resu
         third["jid"],
         "the mode alone restarts nothing"
     );
-    case.apply(&with(
+    let slots = with(
         &stateless,
         &[("numberOfTaskSlots\"    = \"2\"", "numberOfTaskSlots\"    = \"4\"")],
-    ))
-    .await?;
+    );
+    // What the last read of the job knows: it still kept its state then, in the other mode.
+    let at_once = with(
+        &upgraded,
+        &[
+            ("upgrade_mode = \"savepoint\"", "upgrade_mode = \"stateless\""),
+            ("numberOfTaskSlots\"    = \"2\"", "numberOfTaskSlots\"    = \"4\""),
+        ],
+    );
+    case.apply(&upgraded).await?;
+    case.configure(&at_once)?;
+    let refused = case.workspace.plan(&[]).await?;
+    let error = refused.expect_one_error()?;
+    assert_eq!(error.summary, "State of the job would be lost");
+    assert!(
+        error.detail.contains("last completed checkpoint of 2"),
+        "{}",
+        error.detail
+    );
+    case.apply(&stateless).await?;
+    case.configure(&slots)?;
+    let planned = case.workspace.plan(&[]).await?.expect_success()?;
+    assert!(
+        planned
+            .warnings()
+            .any(|warning| warning.summary == "State of the job is dropped")
+    );
+    case.apply(&slots).await?;
     let fourth = running(&case).await?;
     assert_eq!(
         restored(&case, &fourth).await?,

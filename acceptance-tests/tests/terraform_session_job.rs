@@ -253,6 +253,21 @@ async fn a_lost_job_is_brought_back_without_its_state() -> Result<()> {
         &[("service_account", "restart_nonce     = 1\n  service_account")],
     );
     case.configure(&restarted)?;
+    let refused = case.workspace.plan(&[]).await?;
+    let error = refused.expect_one_error()?;
+    assert_eq!(error.summary, "Session cluster is recreated");
+    assert!(error.detail.contains("loses the others: orders"), "{}", error.detail);
+
+    let restarted = with(
+        &restarted,
+        &[("restart_nonce ", "allow_state_loss  = true\n  restart_nonce ")],
+    );
+    case.configure(&restarted)?;
+    let recreated = case.workspace.planned("flink_deployment.session").await?;
+    assert_eq!(
+        recreated.after["change"],
+        "cluster recreated together with 1 session job on it (orders); because of restart_nonce"
+    );
     case.workspace.apply(&[]).await?.expect_success()?;
     let mut lost = false;
     for _ in 0..60 {

@@ -155,6 +155,19 @@ pub async fn apply(case: &Case, variables: &str) -> Result<()> {
     case.workspace.expect_no_changes().await
 }
 
+/// Suspends the old job of the example `standalone-to-native`, which is said, and starts the new one.
+pub async fn move_out(case: &Case, variables: &str) -> Result<()> {
+    case.workspace
+        .write("terraform.tfvars", &format!("{variables}stage = \"moving\"\n"))?;
+    let applied = case.workspace.apply(&[]).await?.expect_success()?;
+    let said: Vec<&str> = applied.diagnostics.iter().map(|said| said.summary.as_str()).collect();
+    ensure!(
+        !said.is_empty() && said.iter().all(|summary| *summary == "Job is suspended"),
+        "{said:?}"
+    );
+    case.workspace.expect_no_changes().await
+}
+
 /// What a plan with these variables would do, without what stays as it is.
 pub async fn planned(case: &Case, variables: &str) -> Result<BTreeMap<String, Change>> {
     case.workspace.write("terraform.tfvars", variables)?;

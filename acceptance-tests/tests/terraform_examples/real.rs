@@ -7,7 +7,7 @@ use acceptance_tests::configurations::with;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::example::{Example, apply, end, in_state, text};
+use crate::example::{Example, apply, end, in_state, move_out, text};
 
 /// How long a job may take on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -66,7 +66,7 @@ async fn a_real_job_moves_to_a_native_cluster_with_its_state() -> Result<()> {
     let case = Example::named("standalone-to-native")
         .started(Jobs::Real, PLACE)
         .await?;
-    apply(&case, &format!("{PLACE}stage = \"moving\"\n")).await?;
+    move_out(&case, PLACE).await?;
     let savepoint = in_state(&case, "flink_savepoint.move[0]").await?;
     let job = job(&case, "orders").await?;
     let path = format!("jobs/{}/checkpoints", text(&job, "jid")?);

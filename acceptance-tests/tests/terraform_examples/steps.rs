@@ -7,7 +7,7 @@ use anyhow::Result;
 use kube::api::ListParams;
 use serde_json::Value;
 
-use crate::example::{Example, apply, end, in_state, object, planned, text};
+use crate::example::{Example, apply, end, in_state, move_out, object, planned, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_of_for_each_leaves_the_other_jobs_alone() -> Result<()> {
@@ -124,7 +124,7 @@ async fn a_job_moves_to_a_native_cluster_with_its_state() -> Result<()> {
     let case = Example::named("standalone-to-native")
         .started(Jobs::StatusOnly, "")
         .await?;
-    apply(&case, "stage = \"moving\"\n").await?;
+    move_out(&case, "").await?;
     let (old, new) = (
         object(&case, "orders-standalone").await?,
         object(&case, "orders").await?,

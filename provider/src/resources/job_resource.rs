@@ -1,10 +1,12 @@
 //! What the resources do that are one custom resource with a Flink job: `flink_deployment` and `flink_session_job`. Each step
 //! of their life stands in the file of its name, for both of them.
 
+pub mod change;
 pub mod delete;
 pub mod import;
 pub mod live;
 pub mod nonces;
+pub mod observed;
 pub mod plan;
 pub mod private;
 pub mod read;
@@ -29,6 +31,7 @@ use terraform_schema::{Computed, Diagnostics, Model, Schema};
 use super::timeouts::Timeouts;
 use crate::provider::ProviderData;
 use nonces::{Nonces, Redeploy};
+use observed::Observed;
 
 /// The model of such a resource.
 pub trait JobModel: Model + Clone {
@@ -106,6 +109,10 @@ pub trait JobModel: Model + Clone {
         baseline: &Baseline,
         timeout: Duration,
     ) -> impl Future<Output = Result<Live<Self::Kind>, NotReady<Self::Kind>>> + Send;
+
+    /// What there is to know of an object for the plans to come, beside the object. Costs a request where the state of a job
+    /// or the jobs on a cluster are to be known; never fails.
+    fn observe(objects: &Objects<Self::Kind>, live: &Live<Self::Kind>) -> impl Future<Output = Observed> + Send;
 
     /// What becomes of the job where nothing is said.
     fn on_destroy(objects: &Objects<Self::Kind>, live: &Live<Self::Kind>) -> impl Future<Output = OnDestroy> + Send;

@@ -85,6 +85,11 @@ impl<K: Resource> Live<K> {
             .is_some_and(|claims| super::ownership::covers(claims, path))
     }
 
+    /// The manager other than us that has set the field at a path, where there is one.
+    pub fn manager_of(&self, path: &[&str]) -> Option<String> {
+        super::ownership::manager_of(self.metadata(), FIELD_MANAGER, path)
+    }
+
     /// The managers other than us that have set fields of the object.
     pub fn other_managers(&self) -> Vec<String> {
         super::ownership::other_managers(self.metadata(), FIELD_MANAGER, K::OPERATOR_LABELS)

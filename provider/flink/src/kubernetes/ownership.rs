@@ -27,6 +27,13 @@ pub fn other_managers(metadata: &ObjectMeta, manager: &str, operator_labels: &[&
     names
 }
 
+/// The manager other than `manager` that has set the field at a path of members.
+pub fn manager_of(metadata: &ObjectMeta, manager: &str, path: &[&str]) -> Option<String> {
+    let others = entries(metadata).iter().filter(|entry| !is_apply_of(entry, manager));
+    let mut setters = others.filter(|entry| claims(entry).is_some_and(|claims| covers(claims, path)));
+    setters.next()?.manager.clone()
+}
+
 /// Whether a tree of claims covers the field at a path of members.
 pub fn covers(claims: &Value, path: &[impl AsRef<str>]) -> bool {
     let Some((name, rest)) = path.split_first() else {

@@ -8,7 +8,7 @@ use terraform_schema::model::{AttributeType, Shape};
 use terraform_schema::schema::{Check, Semantics};
 use terraform_schema::{Attribute, AttributePath, Diagnostic, Diagnostics, Number, Type, UpdateClass, Value};
 
-use super::configuration::FlinkConfiguration;
+use super::configuration::{FlinkConfiguration, key_class};
 use super::pod_template::{MAIN_CONTAINER, PodTemplate, PodTemplateError};
 use super::quantity::{AmountError, Cpu, Memory, Quantities, Quantity};
 
@@ -259,20 +259,6 @@ fn configuration_class(before: &Value, after: &Value) -> UpdateClass {
         .chain(after.keys())
         .filter(|key| before.get(*key) != after.get(*key));
     changed.map(|key| key_class(key)).max().unwrap_or(UpdateClass::Ignored)
-}
-
-/// What changing a configuration key does, by the operator's rules for prefixes.
-fn key_class(key: &str) -> UpdateClass {
-    if ["job.autoscaler", "parallelism.default", "kubernetes.operator"]
-        .iter()
-        .any(|prefix| key.starts_with(prefix))
-    {
-        UpdateClass::Ignored
-    } else if key.starts_with("pipeline.jobvertex-parallelism-overrides") {
-        UpdateClass::Scaled
-    } else {
-        UpdateClass::Restart
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use terraform_schema::UpdateClass;
 
 /// Flattens a configuration object the way the operator does: nested keys joined with a dot, lists
 /// joined with a semicolon, numbers and booleans as text, null as the text `null`.
@@ -41,6 +42,20 @@ pub fn scalar_text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null => "null".to_owned(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// What changing a configuration key does, by the operator's rules for prefixes.
+pub fn key_class(key: &str) -> UpdateClass {
+    if ["job.autoscaler", "parallelism.default", "kubernetes.operator"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
+    {
+        UpdateClass::Ignored
+    } else if key.starts_with("pipeline.jobvertex-parallelism-overrides") {
+        UpdateClass::Scaled
+    } else {
+        UpdateClass::Restart
     }
 }
 

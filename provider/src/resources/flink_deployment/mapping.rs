@@ -7,7 +7,7 @@ use flink_client::operator::FlinkDeployment;
 use flink_client::operator::progress::Baseline;
 use serde_json::Value as Json;
 use terraform_plugin::Private;
-use terraform_schema::{AttributePath, Model, Plan, Value};
+use terraform_schema::{AttributePath, Diagnostics, Model, Plan, Value};
 
 use super::model::Deployment;
 use super::plan;
@@ -28,9 +28,10 @@ pub fn modify_imported(plan: &mut Plan) {
     );
 }
 
-fn modify(plan: &mut Plan, private: &Private) {
+/// The same with this private state.
+pub fn modify(plan: &mut Plan, private: &Private) -> Diagnostics {
     let namespace = &DefaultNamespace::Known("default".to_owned());
-    plan::modify(plan, Given { namespace, private });
+    plan::modify(plan, Given { namespace, private })
 }
 
 /// The object that is sent for a planned state.

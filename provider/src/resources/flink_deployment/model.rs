@@ -10,11 +10,13 @@ use flink_client::operator::settle::{NotReady, settle};
 use flink_client::operator::{
     FlinkConfiguration, FlinkDeployment, FlinkDeploymentSpec, JobResource, JobSpec, Manifest,
 };
+use flink_client::rest::JobManager;
 use terraform_schema::{Computed, Schema};
 
 use super::checks;
 pub use crate::resources::job_resource::WaitFailure;
 use crate::resources::job_resource::nonces::{self, Nonces, Redeploy};
+use crate::resources::job_resource::observed::{self, Observed};
 use crate::resources::job_resource::{Inputs, JobModel, live};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
@@ -65,6 +67,11 @@ pub struct Deployment {
     #[schema(class = Redeploy)]
     pub redeploy: Option<Redeploy>,
 
+    /// Whether a change may lose state of the job that is certain to be lost: a start without the state that it has, and a
+    /// change that leaves its last state where nobody finds it. Without it, or with `false`, such a plan is refused.
+    #[schema(class = Local)]
+    pub allow_state_loss: Option<bool>,
+
     /// How long each operation may take.
     #[schema(class = Local)]
     pub timeouts: Option<Timeouts>,
@@ -96,6 +103,11 @@ pub struct Deployment {
     /// Without it, `false`.
     #[schema(class = Local)]
     pub deletion_protection: Option<bool>,
+
+    /// What a plan does, in words, such as `restart with savepoint; because of image; last completed checkpoint of ...`: first
+    /// the effect, then the attributes that bring it about, then the state that the job comes back from, as far as it was
+    /// known when the object was last read. Null where nothing changes, for a new object, and after every read.
+    pub change: Computed<String>,
 
     /// `namespace/name`, as `terraform import` takes it.
     #[schema(stable)]
@@ -254,10 +266,12 @@ impl JobModel for Deployment {
             redeploy: None,
             timeouts: None,
             force_conflicts: None,
+            allow_state_loss: None,
             wait_failure: None,
             on_destroy: None,
             drain_on_destroy: None,
             deletion_protection: None,
+            change: Computed(None),
             id: Computed(None),
             uid: Computed(None),
             rest_service: Computed(None),
@@ -279,6 +293,19 @@ impl JobModel for Deployment {
         timeout: Duration,
     ) -> Result<Live<FlinkDeployment>, NotReady<FlinkDeployment>> {
         settle(objects, &self.name, uid, baseline, timeout).await
+    }
+
+    async fn observe(objects: &Objects<FlinkDeployment>, live: &Live<FlinkDeployment>) -> Observed {
+        let mut found = Observed::in_object(live);
+        if live.is_session_cluster() {
+            let name = live.metadata().name.as_deref().unwrap_or_default();
+            found.session_jobs = observed::session_jobs(objects, name).await;
+        } else if observed::keeps_state(live) {
+            let cluster = objects.cluster().clone();
+            let job_manager = JobManager::new(cluster, objects.namespace(), live.rest_service(), live.rest_port());
+            found.latest = observed::latest(live, job_manager).await.or(found.latest);
+        }
+        found
     }
 
     async fn on_destroy(_: &Objects<FlinkDeployment>, live: &Live<FlinkDeployment>) -> OnDestroy {

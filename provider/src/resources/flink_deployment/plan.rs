@@ -7,6 +7,7 @@ use terraform_schema::plan::Action;
 use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
 
 use super::model::Deployment;
+use crate::resources::job_resource::change::{self, Kind};
 use crate::resources::job_resource::{self, plan::Given};
 
 /// Facts that an apply may change.
@@ -20,11 +21,15 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
         if let Some(service) = name {
             plan.set("rest_service", Value::string(service));
         }
+        let kind = Kind::of_deployment(plan);
+        warnings.extend(change::announce(plan, kind, given));
         return warnings;
     }
     class::narrow(plan);
     warnings.extend(rolled_back(plan));
     warnings.extend(flink_version_while_suspended(plan));
+    let kind = Kind::of_deployment(plan);
+    warnings.extend(change::announce(plan, kind, given));
     warnings
 }
 

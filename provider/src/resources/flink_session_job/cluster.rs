@@ -3,6 +3,7 @@
 use flink_client::kubernetes::Objects;
 use flink_client::operator::progress::session_cluster;
 use flink_client::operator::{FlinkDeployment, FlinkSessionJob, JobResource};
+use flink_client::rest::JobManager;
 use flink_client::wait::Progress;
 use terraform_plugin::Context;
 use terraform_schema::Diagnostic;
@@ -26,6 +27,18 @@ pub async fn is_ready(jobs: &Objects<FlinkSessionJob>, job: &FlinkSessionJob) ->
         }
         Err(_) => true,
     }
+}
+
+/// The JobManager of a job's session cluster, where there is one.
+pub async fn job_manager(jobs: &Objects<FlinkSessionJob>, job: &FlinkSessionJob) -> Option<JobManager> {
+    let found = clusters(jobs).find(job.deployment_name()).await.ok()??;
+    let cluster = jobs.cluster().clone();
+    Some(JobManager::new(
+        cluster,
+        jobs.namespace(),
+        found.rest_service(),
+        found.rest_port(),
+    ))
 }
 
 /// Whether savepoints of a job have a place: its own configuration lies over that of its cluster.

@@ -15,6 +15,7 @@ use terraform_schema::{Computed, Schema};
 
 use super::cluster;
 use crate::resources::job_resource::nonces::{self, Nonces, Redeploy};
+use crate::resources::job_resource::observed::{self, Observed};
 use crate::resources::job_resource::{Inputs, JobModel, WaitFailure, is_done, live};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
@@ -65,6 +66,11 @@ pub struct SessionJob {
     #[schema(class = Redeploy)]
     pub redeploy: Option<Redeploy>,
 
+    /// Whether a change may lose state of the job that is certain to be lost: a start without the state that it has, and a
+    /// change that leaves its last state where nobody finds it. Without it, or with `false`, such a plan is refused.
+    #[schema(class = Local)]
+    pub allow_state_loss: Option<bool>,
+
     /// How long each operation may take.
     #[schema(class = Local)]
     pub timeouts: Option<Timeouts>,
@@ -96,6 +102,11 @@ pub struct SessionJob {
     /// Without it, `false`.
     #[schema(class = Local)]
     pub deletion_protection: Option<bool>,
+
+    /// What a plan does, in words, such as `restart with savepoint; because of image; last completed checkpoint of ...`: first
+    /// the effect, then the attributes that bring it about, then the state that the job comes back from, as far as it was
+    /// known when the object was last read. Null where nothing changes, for a new object, and after every read.
+    pub change: Computed<String>,
 
     /// `namespace/name`, as `terraform import` takes it.
     #[schema(stable)]
@@ -241,10 +252,12 @@ impl JobModel for SessionJob {
             redeploy: None,
             timeouts: None,
             force_conflicts: None,
+            allow_state_loss: None,
             wait_failure: None,
             on_destroy: None,
             drain_on_destroy: None,
             deletion_protection: None,
+            change: Computed(None),
             id: Computed(None),
             uid: Computed(None),
             job_id: Computed(None),
@@ -273,6 +286,16 @@ impl JobModel for SessionJob {
     ) -> Result<Live<FlinkSessionJob>, NotReady<FlinkSessionJob>> {
         let cluster = &self.spec.deployment_name;
         settle_session_job(objects, &self.name, uid, cluster, baseline, timeout).await
+    }
+
+    async fn observe(objects: &Objects<FlinkSessionJob>, live: &Live<FlinkSessionJob>) -> Observed {
+        let mut found = Observed::in_object(live);
+        if observed::keeps_state(live)
+            && let Some(job_manager) = cluster::job_manager(objects, live).await
+        {
+            found.latest = observed::latest(live, job_manager).await.or(found.latest);
+        }
+        found
     }
 
     async fn on_destroy(objects: &Objects<FlinkSessionJob>, live: &Live<FlinkSessionJob>) -> OnDestroy {

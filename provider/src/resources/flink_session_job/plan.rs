@@ -3,6 +3,7 @@
 use terraform_schema::{Diagnostic, Diagnostics, Plan, UpdateClass};
 
 use super::model::SessionJob;
+use crate::resources::job_resource::change::{self, Kind};
 use crate::resources::job_resource::{self, plan::Given};
 
 /// Facts that an apply may change.
@@ -23,6 +24,7 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
         }
     }
     warnings.extend(stays_lost(plan));
+    warnings.extend(change::announce(plan, Kind::SessionJob, given));
     warnings
 }
 

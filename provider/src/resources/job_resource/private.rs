@@ -22,6 +22,8 @@ pub const NAMESPACE_UID: &str = "namespace_uid";
 pub const IMPORTED: &str = "imported";
 /// What is known of nonces beyond the state: see `nonces`.
 pub const NONCES: &str = "nonces";
+/// What the last read found out for the plans that follow: see `observed`.
+pub const OBSERVED: &str = "observed";
 /// Planned for a replacement: who follows, as [`Planned`] says.
 const SUCCESSOR: &str = "successor";
 /// Planned in every plan of an object that exists: whether it may not be destroyed. The second plan of a replacement has no
@@ -52,7 +54,7 @@ pub fn baseline<D>(cx: &Context<'_, D>) -> Baseline {
 
 /// Forgets what a former object of the name left behind: it says nothing about this one.
 pub fn forget<D>(cx: &Context<'_, D>) {
-    for entry in [UID, NAMESPACE_UID, IMPORTED, NONCES, SUCCESSOR, PROTECTED, HAND_OVER] {
+    for entry in [UID, NAMESPACE_UID, IMPORTED, NONCES, OBSERVED, SUCCESSOR, PROTECTED, HAND_OVER] {
         cx.set_private(entry, None);
     }
 }

@@ -26,6 +26,7 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
+    M::observe(&objects, &found).await.keep(cx);
     let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
     let mut model = M::found(&found, ready);
     if model.restored_from().is_some() && model.restored_from() == prior.restored_from() {
@@ -50,6 +51,7 @@ pub async fn import<M: JobModel>(
     let Some(found) = found else { return Ok(None) };
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
+    M::observe(&objects, &found).await.keep(cx);
     cx.set_private(private::IMPORTED, Some("true".to_owned()));
     if let Ok(Some(uid)) = objects.cluster().namespace_uid(&namespace).await {
         cx.set_private(private::NAMESPACE_UID, Some(uid));

@@ -13,6 +13,22 @@ fn entry(manager: &str, operation: &str, fields: Value) -> Value {
 }
 
 #[test]
+fn who_has_set_a_field() {
+    let metadata: ObjectMeta = serde_json::from_value(json!({"managedFields": [
+        {"manager": "ours", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:image": {}}}},
+        {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsType": "FieldsV1",
+         "fieldsV1": {"f:spec": {"f:taskManager": {"f:replicas": {}}}}},
+    ]}))
+    .unwrap();
+    let manager = |path: &[&str]| manager_of(&metadata, "ours", path);
+    assert_eq!(
+        manager(&["spec", "taskManager", "replicas"]).as_deref(),
+        Some("kubectl")
+    );
+    assert_eq!(manager(&["spec", "image"]), None);
+}
+
+#[test]
 fn takes_over_what_the_configuration_sets_and_nothing_else() {
     let metadata = metadata(json!([
         entry("kubectl-client-side-apply", "Update", json!({

@@ -9,7 +9,8 @@ use super::*;
 mod found;
 
 /// What stands in Terraform's state alone.
-const LOCAL: [&str; 5] = [
+const LOCAL: [&str; 6] = [
+    "allow_state_loss",
     "force_conflicts",
     "wait_failure",
     "on_destroy",

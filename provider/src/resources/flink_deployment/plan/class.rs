@@ -1,6 +1,7 @@
 //! What a change does to this deployment, where that depends on more than the attribute that changes.
 
 use flink_client::operator::DeploymentMode;
+use flink_client::operator::checks::parse_flink_version;
 use terraform_schema::{Plan, Seen, UpdateClass, Value};
 
 use crate::resources::configuration::Configuration;
@@ -51,9 +52,26 @@ impl ScalesInPlace {
         };
         Self {
             by_number: standalone && is(&["scheduler-mode"], "reactive") && !planned.at("job").is_null(),
-            by_overrides: !standalone && is(&["jobmanager.scheduler"], "adaptive"),
+            by_overrides: !standalone && is(&["jobmanager.scheduler"], "adaptive") && takes_overrides(plan),
         }
     }
+}
+
+/// Whether the operator hands overrides to a running job: from Flink 1.18 on, unless it is told not to, and not to a job
+/// that it does not see.
+fn takes_overrides(plan: &Plan) -> bool {
+    let planned = plan.planned();
+    let is_new_enough = planned
+        .at("flink_version")
+        .text()
+        .and_then(parse_flink_version)
+        .is_none_or(|version| version >= (1, 18));
+    let is_off = Configuration::of(&planned).is_off("kubernetes.operator.job.upgrade.inplace-scaling.enabled");
+    let is_away = matches!(
+        plan.prior().at("job_state").text(),
+        Some("FAILED" | "FINISHED" | "CANCELED" | "RECONCILING")
+    );
+    is_new_enough && !is_off && !is_away
 }
 
 /// Whether all overrides of vertices stay: one that goes away restarts the job.

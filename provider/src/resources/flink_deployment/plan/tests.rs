@@ -8,6 +8,8 @@ use super::super::sample::{UNKNOWN, application, changed, resource, with};
 use super::*;
 use crate::provider::DefaultNamespace;
 
+mod change;
+
 fn team() -> DefaultNamespace {
     DefaultNamespace::Known("team".to_owned())
 }
@@ -319,7 +321,7 @@ fn warnings_where_they_belong() {
     let suspended = with(&[("/job/state", json!("suspended"))]);
     let (_, said) = planned_in(&suspended, Value::Null, &team());
     assert_eq!(said, ["job.state: Job is created suspended"]);
-    assert!(planned(&suspended, &state(&[])).1.is_empty());
+    assert_eq!(planned(&suspended, &state(&[])).1, ["job.state: Job is suspended"]);
 
     let (plan, said) = planned(
         &application(),
