@@ -1,6 +1,7 @@
 //! What a plan of a session job needs beyond the schema. Pure.
 
-use terraform_schema::{Diagnostic, Diagnostics, Plan, UpdateClass};
+use flink_client::operator::JobState;
+use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, UpdateClass};
 
 use super::model::SessionJob;
 use crate::resources::job_resource::change::{self, Kind};
@@ -24,6 +25,7 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
         }
     }
     warnings.extend(stays_lost(plan));
+    warnings.extend(redeployed_while_suspended(plan));
     warnings.extend(change::announce(plan, Kind::SessionJob, given));
     warnings
 }
@@ -32,6 +34,20 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
 fn may_be_lost(plan: &Plan) -> bool {
     let is = |name: &str, text: &str| plan.prior().at(name).text() == Some(text);
     is("job_state", "RECONCILING") && is("lifecycle_state", "STABLE")
+}
+
+/// A job that was suspended has no id any more, and operators up to 1.15 ask for it.
+fn redeployed_while_suspended(plan: &Plan) -> Option<Diagnostic> {
+    let is_suspended = plan.prior().at("job.state").get() == Seen::Known(JobState::Suspended);
+    let was_deployed = !plan.prior().at("lifecycle_state").is_null();
+    (is_suspended && was_deployed && plan.class() == Some(UpdateClass::Redeploy)).then(|| {
+        Diagnostic::warning("Suspended job may not be redeployed")
+            .detail(
+                "Operators up to 1.15 fail to redeploy a session job that is suspended (FLINK-40374). Resume it first, in an \
+                 apply of its own.",
+            )
+            .at(plan.planned().at("job.state").path())
+    })
 }
 
 /// The operator takes up no change of a lost job but one.

@@ -96,4 +96,18 @@ fn a_redeployment_needs_a_place_to_start_from() {
     let path = ("/job/initial_savepoint_path", json!("s3://a/savepoint-1"));
     let (_, said) = planned(&with(&[nonce, path]), state(&[]));
     assert_eq!(said, ["Present state of the job is discarded"]);
+    let suspended = ("/job/state", json!("suspended"));
+    let block = ("/redeploy", json!({"path": "s3://a/savepoint-1", "trigger": "1"}));
+    let (plan, said) = planned(&with(&[suspended.clone(), block]), state(&[suspended]));
+    assert_eq!(
+        said,
+        [
+            "Present state of the job is discarded",
+            "Suspended job may not be redeployed"
+        ]
+    );
+    assert_eq!(
+        plan.planned().at("change").text(),
+        Some("redeploy from s3://a/savepoint-1, dropping the current state; because of redeploy")
+    );
 }
