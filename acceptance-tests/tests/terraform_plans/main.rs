@@ -215,6 +215,10 @@ impl<'a> Goldens<'a> {
             let known = facts.into_iter().filter_map(|(value, fact)| Some((value?, fact)));
             self.facts.extend(known);
         }
+        let live = object(self.case).await?;
+        let path = live["status"]["jobStatus"]["upgradeSavepointPath"].as_str();
+        let name = path.and_then(|path| path.rsplit('/').next());
+        self.facts.extend(name.map(|name| (name.to_owned(), "savepoint")));
         Ok(())
     }
 
