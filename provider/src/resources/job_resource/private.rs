@@ -54,7 +54,16 @@ pub fn baseline<D>(cx: &Context<'_, D>) -> Baseline {
 
 /// Forgets what a former object of the name left behind: it says nothing about this one.
 pub fn forget<D>(cx: &Context<'_, D>) {
-    for entry in [UID, NAMESPACE_UID, IMPORTED, NONCES, OBSERVED, SUCCESSOR, PROTECTED, HAND_OVER] {
+    for entry in [
+        UID,
+        NAMESPACE_UID,
+        IMPORTED,
+        NONCES,
+        OBSERVED,
+        SUCCESSOR,
+        PROTECTED,
+        HAND_OVER,
+    ] {
         cx.set_private(entry, None);
     }
 }
