@@ -46,6 +46,7 @@
 //! | `start` | `mount-error` | the first seconds of a status-only JobManager are a mount error, as on a real cluster now and then |
 //! | `start` | `slow` | the REST API of a status-only JobManager answers late |
 //! | `unmanaged-jobs` | ids, with commas between them | a session cluster runs these jobs, which no object stands for |
+//! | `journal` | `on` | an event tells of the start of each job and of each savepoint, see [`journal`] |
 //! | `hold` | `deploying` | the JobManager does not become ready |
 //! | `hold` | `suspending` | the job does not end: neither a stop with savepoint nor a tear-down |
 //! | `hold` | `deleting` | everything is taken down, but the finalizer stays |
@@ -69,6 +70,7 @@ mod controller;
 pub mod diff;
 mod driver;
 mod job_managers;
+pub mod journal;
 mod kubernetes;
 pub mod operator;
 pub mod parts;

@@ -248,13 +248,11 @@ impl Workspace {
             .output()
             .await
             .with_context(|| format!("failed to run {}", program()))?;
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(Outcome {
-            success: output.status.success(),
-            diagnostics: diagnostics(&stdout),
-            stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        Ok(Outcome::of(
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ))
     }
 
     /// `validate`, with its diagnostics.
@@ -364,6 +362,30 @@ impl Workspace {
 }
 
 impl Outcome {
+    /// What a command has printed.
+    pub fn of(success: bool, stdout: String, stderr: String) -> Self {
+        Self {
+            success,
+            diagnostics: diagnostics(&stdout),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// What the plan of `plan -json`, `apply -json` or `destroy -json` does: addresses and actions, such as `replace`.
+    pub fn planned(&self) -> Vec<(String, String)> {
+        let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let changes = lines.filter(|line| line["type"] == "planned_change").map(|line| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&line["change"]["resource"]["addr"]), text(&line["change"]["action"]))
+        });
+        changes.collect()
+    }
+
+    /// The errors.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "error")
+    }
     /// The outcome, where the command succeeded.
     ///
     /// # Errors

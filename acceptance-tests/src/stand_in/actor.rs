@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 use super::Options;
 use super::driver::Driver;
 use super::job_managers::JobManagers;
+use super::journal::{Entry, Happened, Origin};
 use super::kubernetes::{Desk, Kind, is_too_late, parse};
 use super::operator::step;
 use super::switches::{Hold, Switches};
@@ -76,6 +77,13 @@ async fn sleep(pause: Option<Duration>) {
 async fn write_event(desk: &Desk, object: &DynamicObject, event: &Event) {
     if let Err(error) = desk.write_event(object, event, now()).await {
         debug!("{}: {error:#}", object.name_any());
+    }
+}
+
+/// Tells what happened, where a test asked for that.
+async fn tell(desk: &Desk, object: &DynamicObject, switches: &Switches, what: Happened) {
+    if switches.keeps_journal() {
+        write_event(desk, object, &Entry { at: now(), what }.event()).await;
     }
 }
 
@@ -283,7 +291,11 @@ impl Actor {
             Effect::Event(event) => write_event(&self.desk, &object, &event).await,
             Effect::Deploy(deploy) => {
                 let switches = self.watched.switches_now();
+                let from = Origin::from(&deploy.restore);
                 let deployed = self.driver.deploy(*deploy, &uid, &switches).await?;
+                if deployed.is_ok() {
+                    tell(&self.desk, &object, &switches, Happened::Started { from }).await;
+                }
                 self.outcome = deployed.err().map(Outcome::Refused);
             }
             Effect::Autoscaler => match self.driver.autoscale().await {
@@ -300,7 +312,12 @@ impl Actor {
             Effect::Stop { directory, drain } => {
                 wait_while_held(&mut self.watched, Hold::Suspending).await;
                 let switches = self.watched.switches_now();
-                self.outcome = Some(self.driver.stop(&directory, drain, &random_hex(), &switches).await);
+                let outcome = self.driver.stop(&directory, drain, &random_hex(), &switches).await;
+                if let Outcome::Stopped(Ok(savepoint)) = &outcome {
+                    let savepoint = savepoint.clone();
+                    tell(&self.desk, &object, &switches, Happened::Stopped { savepoint }).await;
+                }
+                self.outcome = Some(outcome);
             }
             Effect::Trigger(trigger) => {
                 let taken = self.driver.trigger(&trigger, &random_hex()).await;

@@ -59,6 +59,11 @@ impl Switches {
         self.is("artifacts", "strict")
     }
 
+    /// Whether the start of each job and each savepoint is told in events.
+    pub fn keeps_journal(&self) -> bool {
+        self.is("journal", "on")
+    }
+
     /// Jobs that a session cluster runs without an object of their own.
     pub fn unmanaged_jobs(&self) -> impl Iterator<Item = String> {
         let ids = self.0.get("unmanaged-jobs").map(String::as_str).unwrap_or_default();

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use crate::flink::Volumes;
 use crate::stand_in::artifacts::look_up;
 use crate::stand_in::job_managers::JobManager;
+use crate::stand_in::journal::{Happened, Origin};
 use crate::stand_in::kubernetes::{Desk, Kind, is_too_late, parse, parse_session_job};
 use crate::stand_in::operator::session_job::step;
 use crate::stand_in::real::newest_checkpoint;
@@ -24,7 +25,7 @@ use crate::stand_in::timing::{PROGRESS, STOP};
 use crate::stand_in::watched::{Seen, Watched};
 use crate::stand_in::world::{JobView, Restore};
 
-use super::{Surroundings, now, pause_after, random_hex, sleep, wait_while_held, write_event};
+use super::{Surroundings, now, pause_after, random_hex, sleep, tell, wait_while_held, write_event};
 
 /// What takes care of one session job, from its first version until the stand-in ends.
 pub struct Actor {
@@ -261,10 +262,15 @@ impl Actor {
             Effect::Status(status) => self.watched.wrote(self.desk.write_status(&object, &*status).await?),
             Effect::Event(event) => write_event(&self.desk, &object, &event).await,
             Effect::Submit(submission) => {
+                let from = Origin::from(&submission.restore);
                 let submitted = match job_manager {
                     Some(job_manager) => job_manager.submit(*submission, now()).await,
                     None => Err(Failure::new(crate::stand_in::status::RECONCILIATION, gone())),
                 };
+                if submitted.is_ok() {
+                    let switches = self.watched.switches_now();
+                    tell(&self.desk, &object, &switches, Happened::Started { from }).await;
+                }
                 self.outcome = Some(Outcome::Submitted(submitted));
             }
             Effect::Cancel(id) => {
@@ -285,6 +291,10 @@ impl Actor {
                         job_manager.stop(&job, (&directory, drain), &random_hex(), now()).await
                     }
                 };
+                if let Ok(savepoint) = &stopped {
+                    let (switches, savepoint) = (self.watched.switches_now(), savepoint.clone());
+                    tell(&self.desk, &object, &switches, Happened::Stopped { savepoint }).await;
+                }
                 self.outcome = Some(Outcome::Stopped(stopped));
             }
             Effect::Snapshot(snapshot) => match self.desk.create_snapshot(&snapshot).await {

@@ -7,6 +7,7 @@ use kube::ResourceExt;
 use tracing::{debug, warn};
 
 use crate::stand_in::job_managers::JobManager;
+use crate::stand_in::journal::Happened;
 use crate::stand_in::kubernetes::{Desk, Kind, parse, parse_session_job, parse_snapshot};
 use crate::stand_in::operator::snapshot::{request, step};
 use crate::stand_in::snapshot::{
@@ -16,7 +17,7 @@ use crate::stand_in::spec::Spec;
 use crate::stand_in::switches::Hold;
 use crate::stand_in::watched::{Seen, Watched};
 
-use super::{Surroundings, now, pause_after, random_hex, sleep, wait_while_held, write_event};
+use super::{Surroundings, now, pause_after, random_hex, sleep, tell, wait_while_held, write_event};
 
 /// What takes care of one snapshot, from its first version until the stand-in ends.
 pub struct Actor {
@@ -176,6 +177,9 @@ impl Actor {
                     Some(job_manager) => job_manager.begin(&request).await,
                     None => Err("The JobManager does not answer.".to_owned()),
                 };
+                if begun.is_ok() {
+                    tell(&self.desk, &object, &self.watched.switches_now(), Happened::Triggered).await;
+                }
                 self.asked = Some(begun.map(|()| request));
             }
             Effect::Dispose(path) => {
