@@ -11,9 +11,11 @@ use anyhow::{Context as _, Result, ensure};
 use futures::future::try_join_all;
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
+use rustix::process::Pid;
 
 use super::lane::{Kind, Lane, Step};
 use super::point::{Mode, Point, Request};
+use super::process::gone;
 use super::proxy::Proxy;
 use super::world::World;
 use crate::sandbox::{Namespace, Sandbox};
@@ -47,8 +49,22 @@ pub enum Verdict {
 /// How often a command is given again.
 const ATTEMPTS: usize = 4;
 
+/// The pause before that: what is being deleted may be gone then.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// How long an object that is to be imported may take to run.
 const RUNS: Duration = Duration::from_secs(60);
+
+/// The commands of a step.
+#[derive(Clone, Copy)]
+struct Commands<'a> {
+    /// All of them.
+    all: &'a [Outcome],
+    /// The first one without faults.
+    recovered: usize,
+    /// What is to be done after them.
+    plan: &'a Outcome,
+}
 
 /// Lanes in one workspace.
 #[derive(Debug)]
@@ -153,7 +169,7 @@ impl Chain {
                 points: vec![None; self.lanes.len()],
             };
             self.configure(*step)?;
-            let outcome = self.command(&turn).await?;
+            let (outcome, _) = self.command(&turn).await?;
             outcome.expect_success().with_context(|| format!("{step} without faults"))?;
             let plan = self.plan(*step).await?;
             for open in &mut self.lanes {
@@ -161,7 +177,8 @@ impl Chain {
                 let unwanted = changes(&plan, lane);
                 ensure!(unwanted.is_empty(), "{} after {step}: {unwanted}", lane.kind);
                 let world = World::of(lane, &self.client.0, &self.proxy).await?;
-                world.compare(&world, open.before.as_ref(), true)?;
+                let former = open.before.as_ref().map(|before| (before, before));
+                world.compare(&world, former, true)?;
                 let requests = self.proxy.seen(&lane.namespace);
                 clean.insert((lane.kind, *step), (requests, Some(world.clone())));
                 open.before = Some(world);
@@ -179,13 +196,20 @@ impl Chain {
         let faulty = self.command(turn).await;
         let reached: Vec<bool> = self.lanes.iter().map(|open| self.proxy.disarm(&open.lane.namespace)).collect();
         let mut outcomes = Vec::new();
-        let mut trouble = None;
+        let (mut trouble, mut orphans) = (None, Vec::new());
         match faulty {
-            Ok(outcome) => outcomes.push(outcome),
+            Ok((outcome, left)) => {
+                outcomes.push(outcome);
+                orphans = left;
+            }
             Err(error) => trouble = Some(format!("{error:#}")),
         }
         let recovered = outcomes.len();
+        // At once: what has lost its Terraform may still be at work.
         self.recover(turn.step, &mut outcomes).await?;
+        if let Err(error) = gone(&orphans).await {
+            trouble = Some(format!("{error:#}"));
+        }
         let plan = self.plan(turn.step).await?;
         let mut verdicts = Vec::new();
         for (index, point) in turn.points.iter().enumerate() {
@@ -194,7 +218,15 @@ impl Chain {
             }
             let judged = match &trouble {
                 Some(trouble) => Err(anyhow::Error::msg(trouble.clone())),
-                None => self.judge(index, turn.step, (&outcomes, recovered), &plan, clean).await,
+                None => {
+                    let meddled = point.is_some_and(|point| point.fault.what.is_meddling());
+                    let commands = Commands {
+                        all: &outcomes,
+                        recovered,
+                        plan: &plan,
+                    };
+                    self.judge(index, turn.step, commands, meddled, clean).await
+                }
             };
             let verdict = match judged {
                 Err(error) => {
@@ -229,7 +261,7 @@ impl Chain {
     }
 
     /// The command of a step, during which the turn's faults happen.
-    async fn command(&self, turn: &Turn) -> Result<Outcome> {
+    async fn command(&self, turn: &Turn) -> Result<(Outcome, Vec<Pid>)> {
         let mut mode = Mode::Request;
         let mut armed = 0;
         for (open, point) in self.lanes.iter().zip(&turn.points) {
@@ -247,16 +279,24 @@ impl Chain {
     /// Gives the command again until it succeeds.
     async fn recover(&self, step: Step, outcomes: &mut Vec<Outcome>) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            let outcome = command::run(&self.workspace, arguments(step), &self.proxy, (Mode::Request, 0)).await?;
-            let tainted: Vec<String> = outcome.errors().filter_map(tainted).collect();
-            let done = outcome.success || tainted.is_empty();
+            let (outcome, _) = command::run(&self.workspace, arguments(step), &self.proxy, (Mode::Request, 0)).await?;
+            let mut kept = Vec::new();
+            for error in outcome.errors() {
+                let Some(kind) = tainted(error) else { continue };
+                let lanes = self.lanes.iter().map(|open| &open.lane);
+                let named = lanes.filter(|lane| is_about(error, lane));
+                kept.extend(named.map(|lane| format!("{kind}.{}", lane.label)));
+            }
+            let done = outcome.success;
             outcomes.push(outcome);
             if done {
                 break;
             }
-            for address in tainted {
-                self.workspace.run(&["untaint", &address]).await?.expect_success()?;
+            for address in kept {
+                // Of one at a URL, the error does not say whose it is: it fails for those that are not tainted.
+                self.workspace.run(&["untaint", &address]).await?;
             }
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }
@@ -273,34 +313,38 @@ impl Chain {
         &mut self,
         index: usize,
         step: Step,
-        (outcomes, recovered): (&[Outcome], usize),
-        plan: &Outcome,
+        commands: Commands<'_>,
+        meddled: bool,
         clean: &Clean,
     ) -> Result<()> {
         let open = &self.lanes[index];
         let lane = &open.lane;
-        let last = outcomes.last().context("there was a command without faults")?;
-        let ours = |error: &&Diagnostic| error.address.as_ref().is_none_or(|address| lane.has(address));
+        let last = commands.all.last().context("there was a command without faults")?;
         let errors: Vec<String> = last
             .errors()
-            .filter(ours)
+            .filter(|error| is_about(error, lane))
             .map(|error| format!("{}: {}", error.summary, error.detail))
             .collect();
         ensure!(errors.is_empty(), "without faults it still fails: {}", errors.join("\n"));
-        let unwanted = changes(plan, lane);
+        let unwanted = changes(commands.plan, lane);
         ensure!(unwanted.is_empty(), "the plan is not empty: {unwanted}");
         let world = World::of(lane, &self.client.0, &self.proxy).await?;
         let (_, expected) = clean.get(&(lane.kind, step)).context("it was run without faults")?;
-        if step == Step::Destroy {
-            let said: String = outcomes.iter().map(|outcome| outcome.stdout.as_str()).collect();
+        let expected = expected.as_ref();
+        if meddled {
+            // What somebody else has deleted or restarted is not for us to keep; but what is asked for is there in the end.
+            let wanted = expected.map(|expected| expected.objects.as_slice()).unwrap_or_default();
+            world.has(wanted)?;
+        } else if step == Step::Destroy {
+            let said: String = commands.all.iter().map(|outcome| outcome.stdout.as_str()).collect();
             let before = open.before.as_ref().context("there was something to destroy")?;
             world.is_empty_after(lane.kind, before, &said)?;
         } else if let Some(expected) = expected {
-            let mut planned = outcomes[recovered..].iter().flat_map(Outcome::planned);
-            let announced = planned.any(|(address, action)| {
-                lane.has(&address) && matches!(action.as_str(), "replace" | "delete")
-            });
-            world.compare(expected, open.before.as_ref(), announced)?;
+            let mut planned = commands.all[commands.recovered..].iter().flat_map(Outcome::planned);
+            let announced =
+                planned.any(|(address, action)| lane.has(&address) && matches!(action.as_str(), "replace" | "delete"));
+            let former = open.before.as_ref().zip(former(clean, lane.kind, step));
+            world.compare(expected, former, announced)?;
         }
         self.lanes[index].before = Some(world);
         Ok(())
@@ -319,6 +363,12 @@ impl Chain {
     }
 }
 
+/// What a run without faults has left behind in the step before.
+fn former(clean: &Clean, kind: Kind, step: Step) -> Option<&World> {
+    let before = Step::ALL.iter().rev().find(|before| **before < step)?;
+    clean.get(&(kind, *before)).and_then(|(_, world)| world.as_ref())
+}
+
 fn arguments(step: Step) -> &'static [&'static str] {
     match step {
         Step::Create | Step::Update | Step::Suspend | Step::Resume => {
@@ -328,10 +378,18 @@ fn arguments(step: Step) -> &'static [&'static str] {
     }
 }
 
-/// The address of a resource that the provider asks the user to untaint.
-fn tainted(error: &Diagnostic) -> Option<String> {
-    let asks = error.summary.starts_with("Tainted ") && error.detail.contains("terraform untaint");
-    error.address.clone().filter(|_| asks)
+/// Whether an error is about a lane. That of a destroy has no address, but mostly names the object.
+fn is_about(error: &Diagnostic, lane: &Lane) -> bool {
+    match &error.address {
+        Some(address) => lane.has(address),
+        None => error.detail.contains(&lane.namespace) || !error.detail.contains("`faults-"),
+    }
+}
+
+/// The kind of resource that the provider asks the user to untaint.
+fn tainted(error: &Diagnostic) -> Option<&str> {
+    let (_, command) = error.detail.split_once("`terraform untaint ")?;
+    command.split('.').next()
 }
 
 /// What is still to be done for a lane, by a plan or by the list of what is in state.
@@ -342,7 +400,8 @@ fn changes(plan: &Outcome, lane: &Lane) -> String {
         .filter(|(address, _)| lane.has(address))
         .map(|(address, action)| format!("{action} {address}"))
         .collect();
-    lines.extend(plan.errors().map(|error| format!("{}: {}", error.summary, error.detail)));
+    let errors = plan.errors().filter(|error| is_about(error, lane));
+    lines.extend(errors.map(|error| format!("{}: {}", error.summary, error.detail)));
     let in_state = plan.stdout.lines().filter(|line| lane.has(line));
     lines.extend(in_state.map(|address| format!("{address} is in state")));
     lines.join(", ")

@@ -57,6 +57,10 @@ pub enum What {
     Status(u16),
     /// The watch ends before it has told anything.
     WatchClosed,
+    /// Somebody else deletes the object just before.
+    Deleted,
+    /// Somebody else changes the object just before.
+    Changed,
     /// The process of the provider is killed.
     KillProvider,
     /// The process of Terraform is killed.
@@ -114,14 +118,26 @@ impl What {
             Self::KillProvider => Mode::KillProvider,
             Self::KillTerraform => Mode::KillTerraform,
             Self::Restart => Mode::Restart,
-            Self::Reset | Self::Cut | Self::Delay | Self::Slow | Self::Status(_) | Self::WatchClosed => Mode::Request,
+            Self::Reset
+            | Self::Cut
+            | Self::Delay
+            | Self::Slow
+            | Self::Status(_)
+            | Self::WatchClosed
+            | Self::Deleted
+            | Self::Changed => Mode::Request,
         }
+    }
+
+    /// Whether somebody else is at work.
+    pub fn is_meddling(self) -> bool {
+        matches!(self, Self::Deleted | Self::Changed)
     }
 }
 
 impl Fault {
-    /// Everything that can go wrong at a request.
-    pub fn at(request: &Request) -> Vec<Self> {
+    /// Everything that can go wrong at a request of a lane.
+    pub fn at(request: &Request, kind: Kind) -> Vec<Self> {
         use Length::{Lasting, Once};
         use Phase::{After, Before};
         let mut faults: Vec<(What, Phase, Length)> = vec![
@@ -158,6 +174,9 @@ impl Fault {
                 (What::Restart, After, Once),
             ]);
         }
+        if kind != Kind::AtUrl {
+            faults.extend([(What::Deleted, Before, Once), (What::Changed, Before, Once)]);
+        }
         let fault = |(what, phase, length)| Self { what, phase, length };
         faults.into_iter().map(fault).collect()
     }
@@ -172,6 +191,8 @@ impl fmt::Display for What {
             Self::Slow => f.write_str("slow"),
             Self::Status(code) => write!(f, "{code}"),
             Self::WatchClosed => f.write_str("watch-closed"),
+            Self::Deleted => f.write_str("deleted"),
+            Self::Changed => f.write_str("changed"),
             Self::KillProvider => f.write_str("kill-provider"),
             Self::KillTerraform => f.write_str("kill-terraform"),
             Self::Restart => f.write_str("restart"),
@@ -189,6 +210,8 @@ impl FromStr for What {
             "delay" => Self::Delay,
             "slow" => Self::Slow,
             "watch-closed" => Self::WatchClosed,
+            "deleted" => Self::Deleted,
+            "changed" => Self::Changed,
             "kill-provider" => Self::KillProvider,
             "kill-terraform" => Self::KillTerraform,
             "restart" => Self::Restart,
@@ -266,7 +289,7 @@ mod tests {
                 line: "GET flinkdeployments".to_owned(),
                 watch,
             };
-            let faults = Fault::at(&request);
+            let faults = Fault::at(&request, Kind::Stateful);
             assert!(faults.len() > 15, "{faults:?}");
             for fault in faults {
                 for (kind, step) in Kind::ALL.iter().zip(Step::ALL.iter().cycle()) {

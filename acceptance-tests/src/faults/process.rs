@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::time::{Instant, sleep};
 
-/// How long a provider may live on after the Terraform that started it.
-const ORPHAN: Duration = Duration::from_secs(10);
+/// How long a provider may live on after the Terraform that started it: 3 s until it is sure, 10 s for what is under way, and
+/// some for a busy machine.
+const ORPHAN: Duration = Duration::from_secs(20);
 
 /// A Terraform that is at work.
 #[derive(Clone, Copy, Debug)]

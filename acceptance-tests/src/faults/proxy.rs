@@ -30,6 +30,7 @@ use super::point::{self, Fault, Length, Mode, Phase, Stage, What};
 use answers::{closed, half, refusal, slowly};
 
 mod answers;
+mod meddling;
 
 type Answer = Response<UnsyncBoxBody<Bytes, Error>>;
 
@@ -292,6 +293,10 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Answe
         }
         What::Status(code) => refusal(code, watch),
         What::WatchClosed => Ok(closed()),
+        What::Deleted | What::Changed => {
+            meddling::meddle(&shared.client, namespace, what).await?;
+            shared.taken(answer, namespace, rest, parts, body).await
+        }
         What::KillProvider | What::KillTerraform | What::Restart => {
             debug_assert_ne!(what.mode(), Mode::Request);
             shared.held.send_modify(|held| *held += 1);

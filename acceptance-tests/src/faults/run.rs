@@ -116,7 +116,8 @@ impl Run<'_> {
             let found = found.with_context(|| format!("the harness fails in step {}", turn.step))?;
             for (point, verdict) in &found {
                 if let Verdict::Broken(text) = verdict {
-                    say(format!("{point} does not hold: {text}"));
+                    let first: String = text.chars().take(300).collect();
+                    say(format!("{point} does not hold: {first}"));
                 }
             }
             verdicts.extend(found);

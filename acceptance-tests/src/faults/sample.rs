@@ -35,7 +35,7 @@ impl Pool {
             for stage in [Stage::Plan, Stage::Apply] {
                 let of_stage = requests.iter().filter(|request| request.stage == stage);
                 for (number, request) in of_stage.enumerate() {
-                    for fault in Fault::at(request) {
+                    for fault in Fault::at(request, *kind) {
                         let key = (*step, fault.what.mode(), stage, *kind);
                         points.entry(key).or_default().push(Point {
                             kind: *kind,

@@ -67,15 +67,13 @@ impl World {
         found.map(|(_, happened)| happened.as_slice()).unwrap_or_default()
     }
 
-    /// Compares with what a run without faults leaves behind. `before` is the lane before the step; `announced` says whether
-    /// a plan of this step told that objects are replaced.
+    /// Compares with what a run without faults leaves behind. `former` is this lane and that run before the step;
+    /// `announced` says whether a plan told, after the fault, that objects are replaced.
     ///
     /// # Errors
     /// What differs.
-    pub fn compare(&self, clean: &Self, before: Option<&Self>, announced: bool) -> Result<()> {
-        if self.objects != clean.objects {
-            bail!("there is {}\ninstead of {}", list(&self.objects), list(&clean.objects));
-        }
+    pub fn compare(&self, clean: &Self, former: Option<(&Self, &Self)>, announced: bool) -> Result<()> {
+        self.has(&clean.objects)?;
         ensure!(
             self.over_rest == clean.over_rest || announced,
             "the JobManager has taken {} savepoints and deleted {}, instead of {} and {}",
@@ -85,20 +83,38 @@ impl World {
             clean.over_rest.1
         );
         for (index, (uid, clean_uid)) in self.uids.iter().zip(&clean.uids).enumerate() {
-            let is_new = before.is_none_or(|before| !before.uids.contains(uid));
             let name = format!("{} {}", self.objects[index]["kind"], self.objects[index]["name"]);
-            let (mine, theirs) = (starts(self.of_uid(uid)), starts(clean.of_uid(clean_uid)));
-            if mine.len() != theirs.len() && !(is_new && announced) {
-                bail!(
-                    "{name} was started {} times instead of {}: from {}",
-                    mine.len(),
-                    theirs.len(),
-                    told(&mine)
-                );
+            let before = former.map(|(before, _)| before.starts(uid)).unwrap_or_default();
+            let clean_before = former.map(|(_, before)| before.starts(clean_uid)).unwrap_or_default();
+            let is_new = before.is_empty();
+            let (mine, theirs) = (self.starts(uid), clean.starts(clean_uid));
+            let (more, expected) = (mine.len() - before.len(), theirs.len() - clean_before.len());
+            if more != expected && !(is_new && announced) {
+                bail!("{name} was started {more} times instead of {expected}, from {}", told(&mine));
             }
             lost_nothing(self.of_uid(uid)).map_err(|error| error.context(name))?;
         }
         Ok(())
+    }
+
+    /// Whether exactly these objects are there.
+    ///
+    /// # Errors
+    /// What is there instead.
+    pub fn has(&self, wanted: &[Value]) -> Result<()> {
+        ensure!(
+            self.objects == wanted,
+            "there is {}\ninstead of {}",
+            list(&self.objects),
+            list(wanted)
+        );
+        Ok(())
+    }
+
+    /// Where the job of an object was started from, each time; what was triggered beside it counts as a start of its own.
+    fn starts(&self, uid: &str) -> Vec<&Happened> {
+        let counted = |entry: &&Happened| !matches!(entry, Happened::Stopped { .. });
+        self.of_uid(uid).iter().filter(counted).collect()
     }
 
     /// What a destroyed lane has left: no object, and of every job that kept state, a savepoint that somebody can find.
@@ -107,7 +123,7 @@ impl World {
     /// # Errors
     /// What is left, or lost.
     pub fn is_empty_after(&self, kind: Kind, before: &Self, said: &str) -> Result<()> {
-        ensure!(self.objects.is_empty(), "there still is {}", list(&self.objects));
+        self.has(&[])?;
         let jobs = before.uids.iter().zip(&before.objects);
         let jobs: Vec<&String> = jobs
             .filter(|(_, object)| !object["spec"]["job"].is_null())
@@ -148,12 +164,6 @@ fn lost_nothing(happened: &[Happened]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Where the job of an object was started from, each time; what was triggered beside it counts as a start of its own.
-fn starts(happened: &[Happened]) -> Vec<&Happened> {
-    let counted = |entry: &&Happened| !matches!(entry, Happened::Stopped { .. });
-    happened.iter().filter(counted).collect()
 }
 
 fn told(starts: &[&Happened]) -> String {
@@ -242,10 +252,14 @@ mod tests {
             uids: vec!["uid-1".to_owned()],
             ..world(vec![started(Origin::Nothing); starts], &[])
         };
-        let before = of(1);
-        assert!(of(1).compare(&of(1), Some(&before), false).is_ok());
-        assert!(of(2).compare(&of(1), Some(&before), true).is_err(), "the same object");
-        assert!(of(2).compare(&of(1), None, true).is_ok(), "a new one, as announced");
-        assert!(of(2).compare(&of(1), None, false).is_err());
+        let (before, none) = (of(1), of(0));
+        let compare = |now: usize, former, announced| of(now).compare(&of(1), former, announced).is_ok();
+        assert!(compare(1, Some((&before, &before)), false));
+        assert!(!compare(2, Some((&before, &before)), true), "the same object");
+        assert!(compare(2, Some((&none, &none)), true), "a new one, as announced");
+        assert!(!compare(2, None, false));
+        assert!(of(3).compare(&of(2), Some((&before, &before)), false).is_err());
+        // One that was replaced earlier has been started less often.
+        assert!(of(2).compare(&of(3), Some((&before, &of(2))), false).is_ok());
     }
 }

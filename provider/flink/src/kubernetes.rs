@@ -1,6 +1,7 @@
 //! The Kubernetes API server: connecting to it, asking it, and the objects it keeps.
 
 pub(crate) mod client;
+mod body;
 mod cluster;
 pub mod conflict;
 pub mod connection;

@@ -272,6 +272,7 @@ impl JobManager {
             None => {
                 self.way == Way::Url
                     && [
+                        StatusCode::TOO_MANY_REQUESTS,
                         StatusCode::BAD_GATEWAY,
                         StatusCode::SERVICE_UNAVAILABLE,
                         StatusCode::GATEWAY_TIMEOUT,

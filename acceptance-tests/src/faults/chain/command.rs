@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::faults::point::Mode;
-use crate::faults::process::{Running, gone};
+use crate::faults::process::Running;
 use crate::faults::proxy::Proxy;
 use crate::terraform::{Outcome, Workspace};
 
@@ -22,16 +22,17 @@ const TOGETHER: Duration = Duration::from_secs(15);
 /// How long nobody listens when the API server is restarted.
 const AWAY: Duration = Duration::from_secs(3);
 
-/// Runs a command to its end. In `mode`, something is done to a process when the requests of `lanes` lanes are held.
+/// Runs a command to its end. In `mode`, something is done to a process when the requests of `lanes` lanes are held. Returns
+/// the providers, too, that have lost their Terraform.
 ///
 /// # Errors
-/// It cannot be started, takes too long, or leaves its provider behind.
+/// It cannot be started, or takes too long.
 pub async fn run(
     workspace: &Workspace,
     arguments: &[&str],
     proxy: &Proxy,
     (mode, lanes): (Mode, usize),
-) -> Result<Outcome> {
+) -> Result<(Outcome, Vec<Pid>)> {
     let mut child = workspace
         .command(arguments)
         .stdout(Stdio::piped())
@@ -75,9 +76,7 @@ pub async fn run(
         running.kill_terraform();
         bail!("the command did not end within {} s", PATIENCE.as_secs());
     };
-    let (outcome, orphans) = ended?;
-    gone(&orphans).await?;
-    Ok(outcome)
+    ended
 }
 
 /// Waits for the moment, and does what is to be done. Returns the providers whose Terraform is gone.

@@ -204,7 +204,8 @@ impl KubernetesError {
         if let Self::Connection(error) = self {
             return error.may_heal();
         }
-        self.outcome_unknown() || matches!(self, Self::Unreachable { .. })
+        // Too many requests: that was said to several attempts, but a wait has more time than one request.
+        self.outcome_unknown() || matches!(self, Self::Unreachable { .. } | Self::Rejected { code: 429, .. })
     }
 
     /// Whether a role does not allow the request.

@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use tracing::debug;
 
+use super::body::{self, Unread};
 use super::cluster::Cluster;
 use super::connection::{ConnectionError, Login};
 pub(crate) use super::error::About;
@@ -87,7 +88,7 @@ pub(crate) enum Retry {
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl Answer {
@@ -135,16 +136,19 @@ pub(crate) enum NoAnswer {
     Cut { reason: String },
     /// No answer in time: the request may have been acted on.
     TimedOut,
+    /// The answer is larger than anything that is asked for.
+    TooLarge,
     /// The caller was told to stop.
     Stopped,
 }
 
 impl NoAnswer {
-    fn reason(self) -> String {
+    pub(crate) fn reason(self) -> String {
         match self {
             Self::NoLogin(error) => error.to_string(),
             Self::Undelivered { reason, .. } | Self::Cut { reason } => reason,
             Self::TimedOut => "no answer in time".to_owned(),
+            Self::TooLarge => body::too_large(),
             Self::Stopped => "stopped on request".to_owned(),
         }
     }
@@ -164,6 +168,10 @@ impl NoAnswer {
                 server,
                 what,
                 seconds: cluster.limits.request.as_secs(),
+            },
+            Self::TooLarge => KubernetesError::Malformed {
+                what,
+                reason: body::too_large(),
             },
             Self::Stopped => KubernetesError::Stopped { what },
         }
@@ -235,23 +243,25 @@ impl Cluster {
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.trim().parse().ok())
                 .map(Duration::from_secs);
-            // The head of the answer has arrived: the request was delivered.
-            let body = response
-                .into_body()
-                .collect_bytes()
-                .await
-                .map_err(|error| NoAnswer::Cut {
-                    reason: no_answer(&error).reason(),
-                })?;
             Ok(Answer {
                 status,
-                body: body.to_vec(),
+                body: body::whole(response.into_body()).await.map_err(unread)?,
                 retry_after,
             })
         };
         tokio::time::timeout(self.limits.request, exchange)
             .await
             .unwrap_or(Err(NoAnswer::TimedOut))
+    }
+}
+
+/// The head of the answer has arrived: the request was delivered.
+pub(super) fn unread(unread: Unread) -> NoAnswer {
+    match unread {
+        Unread::Broken(error) => NoAnswer::Cut {
+            reason: no_answer(&error).reason(),
+        },
+        Unread::TooLarge => NoAnswer::TooLarge,
     }
 }
 

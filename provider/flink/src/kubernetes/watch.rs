@@ -1,16 +1,21 @@
 //! Watching one object.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt};
-use http::Method;
+use futures::Stream;
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, Method};
+use kube::client::Body;
 use kube::core::WatchEvent;
 use serde_json::Value;
 
-use super::error::KubernetesError;
+use super::body::{self, Lines};
+use super::connection::Peer;
+use super::error::{About, KubernetesError};
 use super::objects::Objects;
-use super::request::{Ask, no_answer};
+use super::request::{Answer, Ask, NoAnswer, no_answer, unread};
 use crate::operator::resource::Resource;
 
 /// What a watch reports.
@@ -38,12 +43,6 @@ impl<K: Resource> Objects<K> {
     /// ([`Forbidden`](KubernetesError::Forbidden)), or the version may be too old.
     pub async fn watch(&self, name: &str, resource_version: &str) -> Result<Watching, KubernetesError> {
         let about = self.about("watch", name);
-        let failed = |error: kube::Error| {
-            if let kube::Error::Api(status) = &error {
-                return KubernetesError::of_status(status, &self.cluster.peer(), &about);
-            }
-            no_answer(&error).into_error(&self.cluster, &about)
-        };
         let selector = format!("metadata.name={name}");
         let ask = Ask::new(Method::GET, self.collection()).query(&[
             ("watch", "true"),
@@ -52,39 +51,89 @@ impl<K: Resource> Objects<K> {
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", &WATCH_FOR.as_secs().to_string()),
         ]);
-        let request = ask.request().map_err(|error| failed(kube::Error::HttpError(error)))?;
+        let mut request = ask
+            .request()
+            .map_err(|error| no_answer(&kube::Error::HttpError(error)).into_error(&self.cluster, &about))?
+            .map(Body::from);
+        // Each event is to be seen when it comes, and not when enough of them are there to be compressed.
+        let plain = HeaderValue::from_static("identity");
+        request.headers_mut().insert(ACCEPT_ENCODING, plain);
         let login = self
             .cluster
             .login()
             .await
             .map_err(|error| error.into_error(&self.cluster, &about))?;
-        let opening = login.client.request_events::<Value>(request);
-        let events = match tokio::time::timeout(self.cluster.limits.request, opening).await {
-            Err(_) => return Err(super::request::NoAnswer::TimedOut.into_error(&self.cluster, &about)),
-            Ok(Err(error)) => return Err(failed(error)),
-            Ok(Ok(events)) => events,
+        let opening = async {
+            let response = login.client.send(request).await.map_err(|error| no_answer(&error))?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(Ok(Lines::of(response.into_body())));
+            }
+            let body = body::whole(response.into_body()).await.map_err(unread)?;
+            let retry_after = None;
+            Ok(Err(Answer {
+                status,
+                body,
+                retry_after,
+            }))
         };
-        let peer = self.cluster.peer();
-        let (namespace, name) = (self.namespace.clone(), name.to_owned());
-        let seen = events.map(move |event: Result<WatchEvent<Value>, kube::Error>| {
-            let about = super::error::About {
-                verb: "watch",
-                resource: K::PLURAL,
-                namespace: &namespace,
-                name: &name,
-            };
-            match event {
-                Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => Ok(Seen::Present(object)),
-                Ok(WatchEvent::Deleted(_)) => Ok(Seen::Deleted),
-                Ok(WatchEvent::Bookmark(_)) => Ok(Seen::Nothing),
-                Ok(WatchEvent::Error(status)) => Err(KubernetesError::of_status(&status, &peer, &about)),
-                Err(error) => Err(KubernetesError::Cut {
-                    server: peer.server.clone(),
-                    what: about.to_string(),
-                    reason: error.to_string(),
-                }),
+        let opened = tokio::time::timeout(self.cluster.limits.request, opening)
+            .await
+            .unwrap_or(Err(NoAnswer::TimedOut))
+            .map_err(|no_answer| no_answer.into_error(&self.cluster, &about))?;
+        let lines = opened.map_err(|answer| KubernetesError::of_answer(&answer, &self.cluster, &about))?;
+        let following = Following {
+            lines,
+            peer: self.cluster.peer(),
+            namespace: self.namespace.clone(),
+            name: name.to_owned(),
+            resource: K::PLURAL,
+        };
+        let seen = futures::stream::unfold(Some(following), |following| async {
+            let mut following = following?;
+            match following.next().await {
+                None => None,
+                // Nothing follows on an error.
+                Some(Err(error)) => Some((Err(error), None)),
+                Some(Ok(seen)) => Some((Ok(seen), Some(following))),
             }
         });
         Ok(Box::pin(seen))
+    }
+}
+
+/// A watch, and what it is about.
+struct Following {
+    lines: Lines,
+    peer: Arc<Peer>,
+    namespace: String,
+    name: String,
+    resource: &'static str,
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<Result<Seen, KubernetesError>> {
+        let about = About {
+            verb: "watch",
+            resource: self.resource,
+            namespace: &self.namespace,
+            name: &self.name,
+        };
+        let broken = |reason: String| KubernetesError::Cut {
+            server: self.peer.server.clone(),
+            what: about.to_string(),
+            reason,
+        };
+        let line = match self.lines.next().await {
+            Ok(line) => line?,
+            Err(error) => return Some(Err(broken(unread(error).reason()))),
+        };
+        Some(match serde_json::from_slice(&line) {
+            Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => Ok(Seen::Present(object)),
+            Ok(WatchEvent::Deleted(_)) => Ok(Seen::Deleted),
+            Ok(WatchEvent::Bookmark(_)) => Ok(Seen::Nothing),
+            Ok(WatchEvent::Error(status)) => Err(KubernetesError::of_status(&status, &self.peer, &about)),
+            Err(error) => Err(broken(error.to_string())),
+        })
     }
 }

@@ -131,6 +131,10 @@ impl RestError {
             NoAnswer::Undelivered { reason, .. } => Self::Unreachable { job_manager, reason },
             NoAnswer::Cut { reason } => broken(format!("the connection broke: {reason}")),
             NoAnswer::TimedOut => broken("no answer in time".to_owned()),
+            no_answer @ NoAnswer::TooLarge => Self::Malformed {
+                path: path.to_owned(),
+                reason: no_answer.reason(),
+            },
             NoAnswer::Stopped => Self::Stopped,
         }
     }
@@ -140,7 +144,10 @@ impl RestError {
         let code = status.as_u16();
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Unauthorized { job_manager, code },
-            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => {
                 Self::NoJobManager {
                     job_manager,
                     message: format!("status {code}"),

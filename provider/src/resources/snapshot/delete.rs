@@ -1,6 +1,6 @@
 //! Destroy: it ends, whatever became of the job; and what could not be deleted is told.
 
-use flink_client::kubernetes::Live;
+use flink_client::kubernetes::{KubernetesError, Live};
 use flink_client::operator::settle::End;
 use flink_client::operator::state_snapshot::removal::{Removed, remove};
 use flink_client::operator::state_snapshot::{self, FlinkStateSnapshot};
@@ -22,12 +22,20 @@ pub async fn delete<M: SnapshotModel>(
         return over_rest::delete(prior, &asked, mark, cx).await;
     }
     let snapshot = prior.snapshot();
+    // Of a tainted one, nothing private is left: not even that there is no object.
+    if snapshot.job_manager_url.is_some() {
+        return over_rest::delete(prior, &over_rest::first(prior), mark, cx).await;
+    }
     let objects = objects(snapshot.namespace(), cx).await?;
     let block = M::block();
     let namespace_uid = cx.private(private::NAMESPACE_UID);
-    let found = objects.find_surely(snapshot.name(), namespace_uid.as_deref()).await;
-    let found = found.map_err(|error| diagnose::kubernetes(&error, &block))?;
     let uid = cx.private(private::UID);
+    let found = match objects.find_surely(snapshot.name(), namespace_uid.as_deref()).await {
+        Err(KubernetesError::DefinitionMissing { .. }) if uid.is_none() => {
+            return over_rest::delete(prior, &over_rest::first(prior), mark, cx).await;
+        }
+        found => found.map_err(|error| diagnose::kubernetes(&error, &block))?,
+    };
     let is_meant = |found: &Live<FlinkStateSnapshot>| match &uid {
         Some(uid) => uid == found.uid(),
         None => found.owned_by_us(&["spec"]),

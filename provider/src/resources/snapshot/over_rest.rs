@@ -79,6 +79,15 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
     Ok(model)
 }
 
+/// How a snapshot was asked for the first time: what is kept about that is lost when Terraform marks it as tainted.
+pub fn first<M: SnapshotModel>(prior: &M) -> OverRest {
+    let job = prior.snapshot().job_id();
+    OverRest {
+        trigger: job.map(|job| order::trigger(prior, job, "")),
+        failures: 0,
+    }
+}
+
 fn remember<M: SnapshotModel>(trigger: &TriggerId, failures: u32, model: &M, cx: &Context<'_, ProviderData>) {
     let asked = OverRest {
         trigger: Some(trigger.clone()),
