@@ -331,12 +331,12 @@ impl Chain {
         let world = World::of(lane, &self.client.0, &self.proxy).await?;
         let (_, expected) = clean.get(&(lane.kind, step)).context("it was run without faults")?;
         let expected = expected.as_ref();
+        let said: String = commands.all.iter().map(|outcome| outcome.stdout.as_str()).collect();
         if meddled {
             // What somebody else has deleted or restarted is not for us to keep; but what is asked for is there in the end.
             let wanted = expected.map(|expected| expected.objects.as_slice()).unwrap_or_default();
-            world.has(wanted)?;
+            world.has_names_of(wanted)?;
         } else if step == Step::Destroy {
-            let said: String = commands.all.iter().map(|outcome| outcome.stdout.as_str()).collect();
             let before = open.before.as_ref().context("there was something to destroy")?;
             world.is_empty_after(lane.kind, before, &said)?;
         } else if let Some(expected) = expected {
@@ -345,6 +345,7 @@ impl Chain {
                 planned.any(|(address, action)| lane.has(&address) && matches!(action.as_str(), "replace" | "delete"));
             let former = open.before.as_ref().zip(former(clean, lane.kind, step));
             world.compare(expected, former, announced)?;
+            world.keeps_no_more(expected, former, &said)?;
         }
         self.lanes[index].before = Some(world);
         Ok(())

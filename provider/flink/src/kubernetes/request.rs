@@ -1,7 +1,7 @@
 //! One request to the API server: its time limit, and when it is sent again.
 //!
 //! A request is sent again by itself only where the API server surely has not acted on it: it was
-//! never delivered, or turned away with 429 or 503. Whether a write whose answer was lost took place
+//! never delivered, or turned away with 429 or 503; or where it only looks. Whether a write whose answer was lost took place
 //! is for its caller to find out.
 
 use std::sync::Arc;
@@ -22,6 +22,9 @@ use super::connection::{ConnectionError, Login};
 pub(crate) use super::error::About;
 use super::error::KubernetesError;
 use super::obstacle::Obstacle;
+
+/// How often it is looked, where an answer is lost or the API server fails.
+const LOOKS: usize = 3;
 
 /// What may not stand unescaped in a path segment or query value.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -187,7 +190,7 @@ impl Cluster {
             .with_max_times(self.limits.attempts.saturating_sub(1))
             .with_jitter()
             .build();
-        let mut renewed = false;
+        let (mut renewed, mut looks) = (false, 1);
         loop {
             let login = self.login().await?;
             let outcome = self.send_once(&login, &ask).await;
@@ -202,7 +205,16 @@ impl Cluster {
             }
             let asked_for = match &outcome {
                 Err(NoAnswer::Undelivered { obstacle, .. }) if obstacle.may_pass() => None,
+                // Looking changes nothing: whoever looks is not to fail because one connection has ended, or one server.
+                Err(NoAnswer::Cut { .. }) if ask.method == Method::GET && looks < LOOKS => {
+                    looks += 1;
+                    None
+                }
                 Ok(answer) if retry == Retry::Busy && is_busy(answer.status) => answer.retry_after,
+                Ok(answer) if retry == Retry::Busy && ask.method == Method::GET && has_failed(answer) && looks < LOOKS => {
+                    looks += 1;
+                    None
+                }
                 _ => return outcome,
             };
             let Some(pause) = pauses.next() else { return outcome };
@@ -263,6 +275,16 @@ pub(super) fn unread(unread: Unread) -> NoAnswer {
         },
         Unread::TooLarge => NoAnswer::TooLarge,
     }
+}
+
+/// Whether the API server, or what is before it, has failed at this request.
+fn has_failed(answer: &Answer) -> bool {
+    [
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::GATEWAY_TIMEOUT,
+    ]
+    .contains(&answer.status)
 }
 
 fn is_busy(status: StatusCode) -> bool {

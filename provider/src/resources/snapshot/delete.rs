@@ -24,7 +24,8 @@ pub async fn delete<M: SnapshotModel>(
     let snapshot = prior.snapshot();
     // Of a tainted one, nothing private is left: not even that there is no object.
     if snapshot.job_manager_url.is_some() {
-        return over_rest::delete(prior, &over_rest::first(prior), mark, cx).await;
+        let asked = over_rest::recall(prior, cx).await;
+        return over_rest::delete(prior, &asked, mark, cx).await;
     }
     let objects = objects(snapshot.namespace(), cx).await?;
     let block = M::block();
@@ -32,7 +33,8 @@ pub async fn delete<M: SnapshotModel>(
     let uid = cx.private(private::UID);
     let found = match objects.find_surely(snapshot.name(), namespace_uid.as_deref()).await {
         Err(KubernetesError::DefinitionMissing { .. }) if uid.is_none() => {
-            return over_rest::delete(prior, &over_rest::first(prior), mark, cx).await;
+            let asked = over_rest::recall(prior, cx).await;
+            return over_rest::delete(prior, &asked, mark, cx).await;
         }
         found => found.map_err(|error| diagnose::kubernetes(&error, &block))?,
     };

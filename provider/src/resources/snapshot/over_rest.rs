@@ -10,7 +10,7 @@ use terraform_plugin::{Context, PlanMark};
 use terraform_schema::{Computed, Diagnostic, Diagnostics};
 use tokio::time::Instant;
 
-use super::model::Snapshot;
+use super::model::{SavepointArguments, Snapshot};
 use super::private::OverRest;
 use super::{SnapshotModel, live, order, private, write};
 use crate::data_sources::choice::JobChoice;
@@ -51,17 +51,22 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
         |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, Afterwards::WaitsAgain, &reached.mask);
     let running = reached.job_manager.wait_for_job(&job, timeout).await;
     running.map_err(|error| failed(&error))?;
-    let (trigger, known) = next(planned, &job, order::trigger(planned, &job, ""), &reached)
+    let (mut trigger, mut known) = next(planned, &job, order::trigger(planned, &job, ""), &reached)
         .await
         .map_err(|error| failed(&error))?;
+    // Its files may be deleted already. They may as well be another resource's: they are left alone, and told.
+    while known && planned.savepoint().is_some_and(SavepointArguments::disposes) {
+        cx.warn(left_alone(&trigger));
+        let following = order::trigger(planned, &job, trigger.as_str());
+        (trigger, known) = next(planned, &job, following, &reached)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
     let model = live::with_state(
         identified(planned, Some(&job), &trigger),
         &SnapshotState::TriggerPending,
     );
     if known {
-        if planned.savepoint().is_some_and(|savepoint| savepoint.disposes()) {
-            return Err(may_be_disposed().into());
-        }
         cx.warn(known_already(M::WHAT));
     } else {
         let asked = reached
@@ -79,13 +84,29 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
     Ok(model)
 }
 
-/// How a snapshot was asked for the first time: what is kept about that is lost when Terraform marks it as tainted.
-pub fn first<M: SnapshotModel>(prior: &M) -> OverRest {
-    let job = prior.snapshot().job_id();
-    OverRest {
-        trigger: job.map(|job| order::trigger(prior, job, "")),
-        failures: 0,
+/// How a snapshot was asked for, where that is not kept any more: of a resource that it has marked as tainted, Terraform drops
+/// what is private. At a URL, the id of the resource says it; else the last id that the JobManager knows is it.
+pub async fn recall<M: SnapshotModel>(prior: &M, cx: &Context<'_, ProviderData>) -> OverRest {
+    let snapshot = prior.snapshot();
+    let asked = |trigger| OverRest { trigger, failures: 0 };
+    let Some(job) = snapshot.job_id() else {
+        return asked(None);
+    };
+    if snapshot.job_manager_url.is_some() {
+        return asked(snapshot.id.as_ref().and_then(|id| TriggerId::parse(id)));
     }
+    let mut trigger = order::trigger(prior, job, "");
+    if let (false, Ok(Some(reached))) = (snapshot.is_complete(), reach(snapshot, cx).await) {
+        let what = order::request(prior);
+        for _ in 0..MOST_FAILED {
+            let following = order::trigger(prior, job, trigger.as_str());
+            if reached.job_manager.outcome(job, &what, &following).await.is_err() {
+                break;
+            }
+            trigger = following;
+        }
+    }
+    asked(Some(trigger))
 }
 
 fn remember<M: SnapshotModel>(trigger: &TriggerId, failures: u32, model: &M, cx: &Context<'_, ProviderData>) {
@@ -341,10 +362,11 @@ fn known_already(what: &str) -> Diagnostic {
     ))
 }
 
-fn may_be_disposed() -> Diagnostic {
-    Diagnostic::error("Savepoint may be deleted already").detail(
-        "The JobManager knows the id of exactly this request: some minutes ago an earlier apply, whose answer was lost, or a \
-         resource that was destroyed since, has asked for it. In the latter case its files are deleted (`dispose_on_destroy`). \
-         Nothing was asked for. Change `triggers` to take a new one.",
-    )
+fn left_alone(trigger: &TriggerId) -> Diagnostic {
+    Diagnostic::warning("Another savepoint was taken").detail(format!(
+        "The JobManager knows the id of exactly this request, `{trigger}`: some minutes ago an earlier apply, whose answer was \
+         lost, or a resource that was destroyed since, has asked for it. In the latter case its files are deleted \
+         (`dispose_on_destroy`), so a new savepoint was taken. In the former, the JobManager's log says where the first one \
+         is, and nobody needs it."
+    ))
 }

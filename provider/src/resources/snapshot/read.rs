@@ -1,5 +1,6 @@
 //! Read and import.
 
+use flink_client::kubernetes::KubernetesError;
 use terraform_plugin::{Context, Live, Owned};
 use terraform_schema::{Computed, Diagnostic, Diagnostics};
 
@@ -18,13 +19,19 @@ pub async fn known<M: SnapshotModel>(
         return Ok(Some(all_ours(over_rest::read(prior, &asked, cx).await)));
     }
     let snapshot = prior.snapshot();
+    if snapshot.job_manager_url.is_some() {
+        return Ok(Some(recalled(prior, cx).await));
+    }
     let objects = objects(snapshot.namespace(), cx).await?;
     let namespace_uid = cx.private(private::NAMESPACE_UID);
-    let found = objects
-        .find_surely(snapshot.name(), namespace_uid.as_deref())
-        .await
-        .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
     let former = cx.private(private::UID);
+    let found = match objects.find_surely(snapshot.name(), namespace_uid.as_deref()).await {
+        // Where there are no objects, this one was taken without: what is private went with a taint.
+        Err(KubernetesError::DefinitionMissing { .. }) if former.is_none() => {
+            return Ok(Some(recalled(prior, cx).await));
+        }
+        found => found.map_err(|error| diagnose::kubernetes(&error, &M::block()))?,
+    };
     // Where a create lost its answer, no uid is known: the object is ours only if our field manager has written it.
     let Some(found) = found.filter(|found| former.is_some() || found.owned_by_us(&["spec"])) else {
         return Ok(None);
@@ -34,6 +41,13 @@ pub async fn known<M: SnapshotModel>(
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     Ok(Some(all_ours(live::model(&found, snapshot))))
+}
+
+/// A snapshot without an object of which nothing private is left.
+async fn recalled<M: SnapshotModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Live<M> {
+    let asked = over_rest::recall(prior, cx).await;
+    private::set_over_rest(&asked, cx);
+    all_ours(over_rest::read(prior, &asked, cx).await)
 }
 
 /// A snapshot that was made without this state.
