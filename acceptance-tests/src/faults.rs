@@ -13,7 +13,7 @@ mod job_manager;
 pub mod lane;
 pub mod point;
 mod process;
-mod proxy;
+pub mod proxy;
 pub mod run;
 pub mod sample;
 pub mod world;

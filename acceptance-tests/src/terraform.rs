@@ -374,17 +374,25 @@ impl Outcome {
 
     /// What the plan of `plan -json`, `apply -json` or `destroy -json` does: addresses and actions, such as `replace`.
     pub fn planned(&self) -> Vec<(String, String)> {
-        let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines = self
+            .stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let changes = lines.filter(|line| line["type"] == "planned_change").map(|line| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (text(&line["change"]["resource"]["addr"]), text(&line["change"]["action"]))
+            (
+                text(&line["change"]["resource"]["addr"]),
+                text(&line["change"]["action"]),
+            )
         });
         changes.collect()
     }
 
     /// The errors.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == "error")
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == "error")
     }
     /// The outcome, where the command succeeded.
     ///

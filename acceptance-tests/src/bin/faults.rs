@@ -82,11 +82,16 @@ impl Cli {
             }
         } else {
             let mut kinds: Vec<Kind> = self.point.iter().map(|point| point.kind).collect();
+            kinds.sort();
             kinds.dedup();
             report.add(run.go(&kinds, false, Work::These(self.point)).await?);
         }
         println!("{report}");
         println!("{} in all, seed {seed}", spoken(begun.elapsed()));
-        Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if report.holds() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

@@ -112,25 +112,32 @@ impl Chain {
         let workspace = Workspace::new("").await?;
         let kubeconfig = workspace.path().join("kubeconfig");
         proxy.write_kubeconfig(&kubeconfig)?;
-        let provider = format!("provider \"flink\" {{\n  config_path = \"{}\"\n}}\n", kubeconfig.display());
+        let provider = format!(
+            "provider \"flink\" {{\n  config_path = \"{}\"\n}}\n",
+            kubeconfig.display()
+        );
         workspace.write("main.tf", &provider)?;
-        let lanes = kinds.iter().zip(namespaces).enumerate().map(|(number, (kind, namespace))| {
-            let name = namespace.name().to_owned();
-            if *kind == Kind::OverProxy {
-                proxy.without_snapshots(&name);
-            }
-            Open {
-                lane: Lane {
-                    kind: *kind,
-                    label: format!("lane{number}"),
-                    namespace: name,
-                    proxy: proxy.url(),
-                },
-                before: None,
-                broken: false,
-                _namespace: namespace,
-            }
-        });
+        let lanes = kinds
+            .iter()
+            .zip(namespaces)
+            .enumerate()
+            .map(|(number, (kind, namespace))| {
+                let name = namespace.name().to_owned();
+                if *kind == Kind::OverProxy {
+                    proxy.without(&name, Some("flinkstatesnapshots"));
+                }
+                Open {
+                    lane: Lane {
+                        kind: *kind,
+                        label: format!("lane{number}"),
+                        namespace: name,
+                        proxy: proxy.url(),
+                    },
+                    before: None,
+                    broken: false,
+                    _namespace: namespace,
+                }
+            });
         let chain = Self {
             lanes: lanes.collect(),
             workspace,
@@ -154,7 +161,9 @@ impl Chain {
             }
             Ok::<_, anyhow::Error>(())
         };
-        tokio::time::timeout(RUNS, runs).await.context("what is to be imported runs")?
+        tokio::time::timeout(RUNS, runs)
+            .await
+            .context("what is to be imported runs")?
     }
 
     /// Goes through all steps without any fault.
@@ -170,7 +179,9 @@ impl Chain {
             };
             self.configure(*step)?;
             let (outcome, _) = self.command(&turn).await?;
-            outcome.expect_success().with_context(|| format!("{step} without faults"))?;
+            outcome
+                .expect_success()
+                .with_context(|| format!("{step} without faults"))?;
             let plan = self.plan(*step).await?;
             for open in &mut self.lanes {
                 let lane = &open.lane;
@@ -194,7 +205,11 @@ impl Chain {
     pub async fn turn(&mut self, turn: &Turn, clean: &Clean) -> Result<Vec<(Point, Verdict)>> {
         self.configure(turn.step)?;
         let faulty = self.command(turn).await;
-        let reached: Vec<bool> = self.lanes.iter().map(|open| self.proxy.disarm(&open.lane.namespace)).collect();
+        let reached: Vec<bool> = self
+            .lanes
+            .iter()
+            .map(|open| self.proxy.disarm(&open.lane.namespace))
+            .collect();
         let mut outcomes = Vec::new();
         let (mut trouble, mut orphans) = (None, Vec::new());
         match faulty {
@@ -325,7 +340,11 @@ impl Chain {
             .filter(|error| is_about(error, lane))
             .map(|error| format!("{}: {}", error.summary, error.detail))
             .collect();
-        ensure!(errors.is_empty(), "without faults it still fails: {}", errors.join("\n"));
+        ensure!(
+            errors.is_empty(),
+            "without faults it still fails: {}",
+            errors.join("\n")
+        );
         let unwanted = changes(commands.plan, lane);
         ensure!(unwanted.is_empty(), "the plan is not empty: {unwanted}");
         let world = World::of(lane, &self.client.0, &self.proxy).await?;

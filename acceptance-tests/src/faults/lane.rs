@@ -308,7 +308,7 @@ mod tests {
                 texts.push(text);
             }
             assert_ne!(texts[0], texts[1], "{kind}");
-            assert_ne!(texts[1], texts[2], "{kind}");
+            assert!(texts[1] != texts[2] || texts[1] != texts[3], "{kind}");
             assert!(lane.has("flink_savepoint.lane3") && !lane.has("flink_savepoint.lane31"));
         }
     }

@@ -304,7 +304,12 @@ mod tests {
                 }
             }
         }
-        for wrong in ["", "stateful", "stateful/update/apply/x/cut/after/once", "nobody/update/apply/1/cut/after/once"] {
+        for wrong in [
+            "",
+            "stateful",
+            "stateful/update/apply/x/cut/after/once",
+            "nobody/update/apply/1/cut/after/once",
+        ] {
             assert!(wrong.parse::<Point>().is_err(), "{wrong}");
         }
     }

@@ -69,7 +69,8 @@ struct Traffic {
     seen: Vec<point::Request>,
     armed: Option<Armed>,
     job_manager: JobManager,
-    without_snapshots: bool,
+    /// The kind that the cluster does not know.
+    without: Option<&'static str>,
 }
 
 /// A fault that waits for its request.
@@ -124,9 +125,9 @@ impl Proxy {
         std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
     }
 
-    /// Lets a namespace be one whose operator has no snapshots.
-    pub fn without_snapshots(&self, namespace: &str) {
-        self.shared.lane(namespace, |lane| lane.without_snapshots = true);
+    /// Lets a namespace be on a cluster that does not know a kind, such as `flinkstatesnapshots`; `None`: knows all again.
+    pub fn without(&self, namespace: &str, kind: Option<&'static str>) {
+        self.shared.lane(namespace, |lane| lane.without = kind);
     }
 
     /// Begins a step of a lane, with a fault or without.
@@ -151,8 +152,9 @@ impl Proxy {
 
     /// Takes away the fault of a lane, and says whether it happened.
     pub fn disarm(&self, namespace: &str) -> bool {
-        self.shared
-            .lane(namespace, |lane| lane.armed.take().is_some_and(|armed| armed.since.is_some()))
+        self.shared.lane(namespace, |lane| {
+            lane.armed.take().is_some_and(|armed| armed.since.is_some())
+        })
     }
 
     /// What a lane asked for in the present step.
@@ -210,7 +212,8 @@ impl Shared {
                 armed.since = Some(Instant::now());
                 return Some(armed.fault);
             }
-            let lasts = armed.fault.length == Length::Lasting && armed.since.is_some_and(|since| since.elapsed() < lasting);
+            let lasts =
+                armed.fault.length == Length::Lasting && armed.since.is_some_and(|since| since.elapsed() < lasting);
             lasts.then_some(armed.fault)
         })
     }
@@ -335,8 +338,8 @@ impl Shared {
             let answer = |lane: &mut Traffic| lane.job_manager.answer(&parts.method, rest, &body, JOB);
             return answers::json(self.lane(namespace, answer));
         }
-        if self.lane(namespace, |lane| lane.without_snapshots) {
-            if rest.starts_with("flinkstatesnapshots") {
+        if let Some(kind) = self.lane(namespace, |lane| lane.without) {
+            if rest.split('/').next() == Some(kind) {
                 return answers::text(StatusCode::NOT_FOUND, "404 page not found\n");
             }
             if let Some(path) = rest.strip_prefix("services/orders-rest:8081/proxy/") {

@@ -10,7 +10,7 @@ use futures::stream::FuturesUnordered;
 
 use super::chain::{Chain, Clean, Turn, Verdict};
 use super::lane::{Kind, Step};
-use super::point::Point;
+use super::point::{Mode, Point};
 use super::sample::Pool;
 use crate::sandbox::{Sandbox, say};
 
@@ -68,13 +68,16 @@ impl Run<'_> {
                 let mut pool = Pool::new(&clean, seed);
                 say(format!("{requests} requests without faults, {} points", pool.len()));
                 let lanes: Vec<Kind> = (0..lanes).flat_map(|_| kinds.iter().copied()).collect();
-                self.sample(&lanes, real, points, &mut pool, &clean, &mut report).await?;
+                self.sample(&lanes, real, points, &mut pool, &clean, &mut report)
+                    .await?;
             }
             Work::These(points) => {
-                for point in points {
-                    let turns = alone(point);
-                    let verdicts = self.chain(&[point.kind], real, turns, &clean).await?;
-                    report.extend(verdicts);
+                let modes: BTreeSet<Mode> = points.iter().map(|point| point.fault.what.mode()).collect();
+                for mode in modes {
+                    let of_mode = points.iter().filter(|point| point.fault.what.mode() == mode);
+                    let together: Vec<Point> = of_mode.copied().collect();
+                    let lanes: Vec<Kind> = together.iter().map(|point| point.kind).collect();
+                    report.extend(self.chain(&lanes, real, turns(&together), &clean).await?);
                 }
             }
         }
@@ -94,21 +97,33 @@ impl Run<'_> {
         let mut promised = 0;
         loop {
             while under_way.len() < self.chains && report.count() + promised < points && !pool.is_empty() {
-                let turns = shortened(pool.draw(lanes), points - report.count() - promised);
+                let turns = pool.draw(lanes);
                 let drawn = turns.iter().flat_map(|turn| &turn.points).flatten().count();
                 promised += drawn;
                 let chain = self.chain(lanes, real, turns, clean);
                 under_way.push(async move { (drawn, chain.await) });
             }
-            let Some((drawn, verdicts)) = under_way.next().await else { return Ok(()) };
+            let Some((drawn, verdicts)) = under_way.next().await else {
+                return Ok(());
+            };
             promised -= drawn;
             report.extend(verdicts?);
-            say(format!("{} of {points} points tried, {} held", report.count(), report.held()));
+            say(format!(
+                "{} of {points} points tried, {} held",
+                report.count(),
+                report.held()
+            ));
         }
     }
 
     /// One chain through all of its turns.
-    async fn chain(&self, lanes: &[Kind], real: bool, turns: Vec<Turn>, clean: &Clean) -> Result<Vec<(Point, Verdict)>> {
+    async fn chain(
+        &self,
+        lanes: &[Kind],
+        real: bool,
+        turns: Vec<Turn>,
+        clean: &Clean,
+    ) -> Result<Vec<(Point, Verdict)>> {
         let mut chain = Chain::new(self.sandbox, lanes, real, self.lasting).await?;
         let mut verdicts = Vec::new();
         for turn in turns {
@@ -126,27 +141,18 @@ impl Run<'_> {
     }
 }
 
-/// The steps up to that of a point, and to the end, with nothing wrong but there.
-fn alone(point: Point) -> Vec<Turn> {
-    let steps = Step::ALL.iter().map(|step| Turn {
-        step: *step,
-        points: vec![Some(point).filter(|point| point.step == *step)],
+/// All steps, with nothing wrong but at these points, each in a lane of its own.
+fn turns(points: &[Point]) -> Vec<Turn> {
+    let steps = Step::ALL.iter().map(|step| {
+        let points = points
+            .iter()
+            .map(|point| Some(*point).filter(|point| point.step == *step));
+        Turn {
+            step: *step,
+            points: points.collect(),
+        }
     });
     steps.collect()
-}
-
-/// The same turns with no more than so many points.
-fn shortened(mut turns: Vec<Turn>, most: usize) -> Vec<Turn> {
-    let mut left = most;
-    for point in turns.iter_mut().flat_map(|turn| turn.points.iter_mut()) {
-        if point.is_some() {
-            match left.checked_sub(1) {
-                Some(less) => left = less,
-                None => *point = None,
-            }
-        }
-    }
-    turns
 }
 
 impl Report {
@@ -159,7 +165,9 @@ impl Report {
     }
 
     fn extend(&mut self, verdicts: Vec<(Point, Verdict)>) {
-        let tried = verdicts.into_iter().filter(|(_, verdict)| *verdict != Verdict::NotReached);
+        let tried = verdicts
+            .into_iter()
+            .filter(|(_, verdict)| *verdict != Verdict::NotReached);
         self.tried.extend(tried);
     }
 
@@ -170,7 +178,10 @@ impl Report {
 
     /// How many of them held.
     pub fn held(&self) -> usize {
-        self.tried.iter().filter(|(_, verdict)| *verdict == Verdict::Held).count()
+        self.tried
+            .iter()
+            .filter(|(_, verdict)| *verdict == Verdict::Held)
+            .count()
     }
 
     /// Whether all did.

@@ -90,8 +90,14 @@ impl Pool {
             let turn = TURNS[self.next % TURNS.len()];
             self.next += 1;
             let is_there = |(of, mode, stage, _): &(Step, Mode, Stage, Kind)| *of == step && (*mode, *stage) == turn;
-            let any = self.points.iter().any(|(key, points)| is_there(key) && !points.is_empty());
-            let left = self.points.iter().any(|((of, ..), points)| *of == step && !points.is_empty());
+            let any = self
+                .points
+                .iter()
+                .any(|(key, points)| is_there(key) && !points.is_empty());
+            let left = self
+                .points
+                .iter()
+                .any(|((of, ..), points)| *of == step && !points.is_empty());
             if any || !left {
                 return turn;
             }
@@ -112,8 +118,14 @@ mod tests {
             line: "GET flinkdeployments/orders".to_owned(),
             watch,
         };
-        let requests = vec![request(Stage::Plan, false), request(Stage::Apply, false), request(Stage::Apply, true)];
-        let keys = Kind::ALL.iter().flat_map(|kind| Step::ALL.iter().map(move |step| (*kind, *step)));
+        let requests = vec![
+            request(Stage::Plan, false),
+            request(Stage::Apply, false),
+            request(Stage::Apply, true),
+        ];
+        let keys = Kind::ALL
+            .iter()
+            .flat_map(|kind| Step::ALL.iter().map(move |step| (*kind, *step)));
         keys.map(|key| (key, (requests.clone(), None))).collect()
     }
 
@@ -124,7 +136,12 @@ mod tests {
             let mut points = Vec::new();
             for _ in 0..20 {
                 for turn in pool.draw(Kind::ALL) {
-                    let modes: BTreeSet<_> = turn.points.iter().flatten().map(|point| point.fault.what.mode()).collect();
+                    let modes: BTreeSet<_> = turn
+                        .points
+                        .iter()
+                        .flatten()
+                        .map(|point| point.fault.what.mode())
+                        .collect();
                     assert!(modes.len() <= 1, "{modes:?}");
                     points.extend(turn.points.into_iter().flatten());
                 }

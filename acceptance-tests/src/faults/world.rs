@@ -40,7 +40,11 @@ impl World {
             let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &lane.namespace, &resource);
             for object in api.list(&ListParams::default()).await? {
                 let path = object.data.pointer("/spec/savepoint/path").and_then(Value::as_str);
-                if object.labels().get("snapshot.trigger-type").is_some_and(|by| by == "UPGRADE") {
+                if object
+                    .labels()
+                    .get("snapshot.trigger-type")
+                    .is_some_and(|by| by == "UPGRADE")
+                {
                     snapshots.extend(path.map(str::to_owned));
                     continue;
                 }
@@ -82,7 +86,10 @@ impl World {
             let (mine, theirs) = (self.starts(uid), clean.starts(clean_uid));
             let (more, expected) = (mine.len() - before.len(), theirs.len() - clean_before.len());
             if more != expected && !(is_new && announced) {
-                bail!("{name} was started {more} times instead of {expected}, from {}", told(&mine));
+                bail!(
+                    "{name} was started {more} times instead of {expected}, from {}",
+                    told(&mine)
+                );
             }
             lost_nothing(self.of_uid(uid)).map_err(|error| error.context(name))?;
         }
@@ -118,10 +125,18 @@ impl World {
     /// What is there instead.
     pub fn has_names_of(&self, wanted: &[Value]) -> Result<()> {
         let names = |objects: &[Value]| -> Vec<Value> {
-            objects.iter().map(|object| json!([object["kind"], object["name"]])).collect()
+            objects
+                .iter()
+                .map(|object| json!([object["kind"], object["name"]]))
+                .collect()
         };
         let (there, wanted) = (names(&self.objects), names(wanted));
-        ensure!(there == wanted, "there is {} instead of {}", list(&there), list(&wanted));
+        ensure!(
+            there == wanted,
+            "there is {} instead of {}",
+            list(&there),
+            list(&wanted)
+        );
         Ok(())
     }
 
@@ -185,7 +200,10 @@ fn lost_nothing(happened: &[Happened]) -> Result<()> {
             Happened::Started { from } => {
                 if let Some(savepoint) = last {
                     let from_it = *from == Origin::Path(savepoint.clone());
-                    ensure!(from_it, "the job was started from {from}, and not from its savepoint {savepoint}");
+                    ensure!(
+                        from_it,
+                        "the job was started from {from}, and not from its savepoint {savepoint}"
+                    );
                 }
             }
             Happened::Triggered => {}
@@ -257,7 +275,14 @@ mod tests {
 
     #[test]
     fn a_savepoint_that_nobody_can_find_is_lost() {
-        let ended = || vec![started(Origin::Nothing), stopped("a"), started(Origin::Path("a".into())), stopped("b")];
+        let ended = || {
+            vec![
+                started(Origin::Nothing),
+                stopped("a"),
+                started(Origin::Path("a".into())),
+                stopped("b"),
+            ]
+        };
         let before = World {
             objects: vec![json!({"spec": {"job": {}}})],
             uids: vec!["uid-1".to_owned()],
@@ -267,10 +292,17 @@ mod tests {
         assert!(after(world(ended(), &["b"]), ""));
         assert!(after(world(ended(), &[]), "kept at b"));
         assert!(!after(world(ended(), &["a"]), "kept at a"));
-        let deleted = vec![started(Origin::Nothing), stopped("a"), started(Origin::Path("a".into()))];
+        let deleted = vec![
+            started(Origin::Nothing),
+            stopped("a"),
+            started(Origin::Path("a".into())),
+        ];
         assert!(!after(world(deleted, &["a"]), "a"), "its state since then is lost");
         let forgotten = vec![stopped("a"), started(Origin::Nothing), stopped("b")];
-        assert!(!after(world(forgotten, &["b"]), "b"), "it was not started from its savepoint");
+        assert!(
+            !after(world(forgotten, &["b"]), "b"),
+            "it was not started from its savepoint"
+        );
     }
 
     #[test]

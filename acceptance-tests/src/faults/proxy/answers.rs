@@ -40,7 +40,10 @@ pub fn refusal(code: u16, watch: bool) -> Result<Answer> {
         ),
         410 => ("Expired", "The resourceVersion for the provided watch is too old."),
         429 => ("TooManyRequests", "too many requests, please try again later"),
-        503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+        503 => (
+            "ServiceUnavailable",
+            "the server is currently unable to handle the request",
+        ),
         _ => ("InternalError", "Internal error occurred: etcdserver: leader changed"),
     };
     let status = json!({
@@ -53,7 +56,9 @@ pub fn refusal(code: u16, watch: bool) -> Result<Answer> {
     }
     let mut answer = json((StatusCode::from_u16(code)?, status))?;
     if code == 429 {
-        answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }
     Ok(answer)
 }

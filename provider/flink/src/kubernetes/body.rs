@@ -69,7 +69,9 @@ impl Lines {
                 return Ok(Some(std::mem::replace(&mut self.read, rest)));
             }
             self.searched = self.read.len();
-            let Some(piece) = next(&mut self.body).await? else { return Ok(None) };
+            let Some(piece) = next(&mut self.body).await? else {
+                return Ok(None);
+            };
             if self.read.len() + piece.len() > LARGEST {
                 return Err(Unread::TooLarge);
             }

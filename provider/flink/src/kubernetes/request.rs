@@ -211,7 +211,9 @@ impl Cluster {
                     None
                 }
                 Ok(answer) if retry == Retry::Busy && is_busy(answer.status) => answer.retry_after,
-                Ok(answer) if retry == Retry::Busy && ask.method == Method::GET && has_failed(answer) && looks < LOOKS => {
+                Ok(answer)
+                    if retry == Retry::Busy && ask.method == Method::GET && has_failed(answer) && looks < LOOKS =>
+                {
                     looks += 1;
                     None
                 }

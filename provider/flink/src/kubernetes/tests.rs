@@ -10,6 +10,7 @@ mod creating;
 mod deleting;
 mod looking;
 mod loopback;
+mod unbounded;
 mod writing;
 
 /// The manifest that the tests write.

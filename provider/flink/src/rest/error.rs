@@ -147,12 +147,10 @@ impl RestError {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => {
-                Self::NoJobManager {
-                    job_manager,
-                    message: format!("status {code}"),
-                }
-            }
+            | StatusCode::GATEWAY_TIMEOUT => Self::NoJobManager {
+                job_manager,
+                message: format!("status {code}"),
+            },
             _ => Self::NotAJobManager { job_manager, code },
         }
     }
