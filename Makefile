@@ -1,11 +1,12 @@
 # Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
-.PHONY: help demo test check bench docs install sandbox-up sandbox-down
+.PHONY: help demo test check bench faults docs install sandbox-up sandbox-down
 
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
 	@echo "make test          all tests, layer by layer, with each layer's time"
 	@echo "make check         format, lints, dependency rules, generated files"
 	@echo "make bench         measure the release build against doing nothing, and against other providers"
+	@echo "make faults        let something go wrong at more than 500 points, and print how many held"
 	@echo "make docs          write docs/ and the schema snapshot anew"
 	@echo "make install       build the provider and put it where terraform init and tofu init find it"
 	@echo "make sandbox-up    start a Kubernetes API server with the operator's stand-in, and keep it"
@@ -22,6 +23,9 @@ check:
 
 bench:
 	@acceptance-tests/scripts/bench
+
+faults:
+	@acceptance-tests/scripts/faults $(FAULTS)
 
 docs:
 	@acceptance-tests/scripts/docs

@@ -1,7 +1,7 @@
 //! The Kubernetes API server: connecting to it, asking it, and the objects it keeps.
 
-pub(crate) mod client;
 mod body;
+pub(crate) mod client;
 mod cluster;
 pub mod conflict;
 pub mod connection;
