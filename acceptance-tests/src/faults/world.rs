@@ -51,7 +51,7 @@ impl World {
                 let status = &object.data["status"];
                 uids.push(object.uid().unwrap_or_default());
                 objects.push(json!({
-                    "kind": kind, "name": object.name_any(), "spec": object.data["spec"],
+                    "kind": kind, "name": object.name_any(), "spec": with_defaults(&object.data["spec"]),
                     "lifecycle": status["lifecycleState"], "job": status["jobStatus"]["state"], "state": status["state"],
                 }));
             }
@@ -178,8 +178,9 @@ impl World {
             match last {
                 Some(Happened::Stopped { savepoint }) => ensure!(
                     said.contains(savepoint.as_str()) || self.snapshots.contains(savepoint),
-                    "the savepoint {savepoint} was neither told nor is it in the cluster; there is {}",
-                    self.snapshots.join(", ")
+                    "the savepoint {savepoint} was neither told nor is it in the cluster; there is {}; told was: {}",
+                    self.snapshots.join(", "),
+                    warnings(said)
                 ),
                 Some(Happened::Started { .. }) if kind.keeps_state() && jobs.contains(&uid) => {
                     bail!("the job of the object {uid} was deleted without a savepoint");
@@ -189,6 +190,12 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// What the commands of a step have warned of, in a few words each.
+fn warnings(said: &str) -> String {
+    let found = said.lines().filter(|line| line.contains("savepoint-"));
+    found.map(|line| line.chars().take(600).collect::<String>()).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether each start of a job after a savepoint was from that savepoint.
@@ -210,6 +217,17 @@ fn lost_nothing(happened: &[Happened]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A specification in which stands what the operator assumes: whether it was ever written is not asked here.
+fn with_defaults(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Some(Value::Object(job)) = spec.get_mut("job") {
+        for (field, assumed) in [("state", "running"), ("upgradeMode", "stateless")] {
+            job.entry(field).or_insert_with(|| assumed.into());
+        }
+    }
+    spec
 }
 
 fn told(starts: &[&Happened]) -> String {

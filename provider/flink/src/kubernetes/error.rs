@@ -284,6 +284,13 @@ impl KubernetesError {
                 server,
                 resource: about.qualified_resource(),
             },
+            // The API server's plain answer where too many requests are under way.
+            StatusCode::TOO_MANY_REQUESTS => Self::Rejected {
+                what: about.to_string(),
+                code: 429,
+                message: crate::text::cut_middle(text.trim(), 300),
+                causes: Vec::new(),
+            },
             status if status.is_server_error() => Self::Server {
                 what: about.to_string(),
                 code: status.as_u16(),

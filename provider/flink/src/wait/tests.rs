@@ -296,3 +296,13 @@ async fn what_cannot_be_looked_at_is_told_at_once() {
     assert!(matches!(outcome, Err(WaitError::Kubernetes(error)) if error.is_forbidden()));
     assert_eq!(seconds, 0);
 }
+
+/// A single request is repeated for some seconds only; a wait has more time.
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_is_busy_for_long_does_not_end_the_wait() {
+    let mut steps = vec![("GET", GET, Reply::Busy(1)); 6];
+    steps.push(("GET", GET, Reply::Json(200, ready("1"))));
+    let (outcome, seconds) = run(steps, 60).await;
+    assert_eq!(outcome.unwrap().unwrap().resource_version(), "1");
+    assert!((5..20).contains(&seconds), "{seconds}");
+}
