@@ -195,7 +195,10 @@ impl World {
 /// What the commands of a step have warned of, in a few words each.
 fn warnings(said: &str) -> String {
     let found = said.lines().filter(|line| line.contains("savepoint-"));
-    found.map(|line| line.chars().take(600).collect::<String>()).collect::<Vec<_>>().join("\n")
+    found
+        .map(|line| line.chars().take(600).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Whether each start of a job after a savepoint was from that savepoint.
