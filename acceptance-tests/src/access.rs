@@ -1,6 +1,7 @@
 //! Who may do what on a cluster: service accounts with roles, their tokens, and looking at the cluster with them the way
 //! the provider does.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,7 +13,7 @@ use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{DeleteParams, PostParams};
-use kube::config::Kubeconfig;
+use kube::config::{AuthInfo, Kubeconfig};
 use kube::{Api, Client};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -69,41 +70,12 @@ impl Access {
         self.account(namespace, name, &rules).await
     }
 
-    /// Makes a service account with these rules in its namespace, and returns a token of it.
+    /// As [`account`].
     ///
     /// # Errors
     /// The API server refuses.
     pub async fn account(&self, namespace: &str, name: &str, rules: &Value) -> Result<String> {
-        self.make::<ServiceAccount>(namespace, json!({"metadata": {"name": name}}))
-            .await?;
-        self.make::<Role>(namespace, json!({"metadata": {"name": name}, "rules": rules}))
-            .await?;
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
-        });
-        self.make::<RoleBinding>(namespace, binding).await?;
-        let request: TokenRequest = serde_json::from_value(json!({"metadata": {}, "spec": {"audiences": []}}))?;
-        let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
-        let made = accounts
-            .create_token_request(name, &PostParams::default(), &request)
-            .await?;
-        Ok(made.status.context("a token was made")?.token)
-    }
-
-    async fn make<K>(&self, namespace: &str, object: Value) -> Result<()>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
-            + serde::Serialize
-            + DeserializeOwned
-            + Clone
-            + std::fmt::Debug,
-    {
-        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
-        api.create(&PostParams::default(), &serde_json::from_value(object)?)
-            .await?;
-        Ok(())
+        account(&self.client, namespace, name, rules).await
     }
 
     /// Puts other rules in the place of an account's.
@@ -156,6 +128,56 @@ impl Access {
             ..self.connection()
         }
     }
+}
+
+/// Makes a service account with these rules in its namespace, and returns a token of it.
+///
+/// # Errors
+/// The API server refuses.
+pub async fn account(client: &Client, namespace: &str, name: &str, rules: &Value) -> Result<String> {
+    make::<ServiceAccount>(client, namespace, json!({"metadata": {"name": name}})).await?;
+    make::<Role>(client, namespace, json!({"metadata": {"name": name}, "rules": rules})).await?;
+    let binding = json!({
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+    });
+    make::<RoleBinding>(client, namespace, binding).await?;
+    let request: TokenRequest = serde_json::from_value(json!({"metadata": {}, "spec": {"audiences": []}}))?;
+    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
+    let made = accounts
+        .create_token_request(name, &PostParams::default(), &request)
+        .await?;
+    Ok(made.status.context("a token was made")?.token)
+}
+
+async fn make<K>(client: &Client, namespace: &str, object: Value) -> Result<()>
+where
+    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
+        + serde::Serialize
+        + DeserializeOwned
+        + Clone
+        + std::fmt::Debug,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    api.create(&PostParams::default(), &serde_json::from_value(object)?)
+        .await?;
+    Ok(())
+}
+
+/// A kubeconfig that leads where another one does, as whoever holds this token.
+///
+/// # Errors
+/// The kubeconfig cannot be read.
+pub fn kubeconfig_with(kubeconfig: &Path, token: &str) -> Result<String> {
+    let mut kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+    for user in &mut kubeconfig.auth_infos {
+        user.auth_info = Some(AuthInfo {
+            token: Some(token.to_owned().into()),
+            ..AuthInfo::default()
+        });
+    }
+    Ok(serde_json::to_string(&kubeconfig)?)
 }
 
 /// An environment in which nothing is set.

@@ -1,11 +1,16 @@
 //! What one acceptance test works with: a namespace of its own on the shared cluster, and a Terraform workspace whose
-//! provider block points at it.
+//! provider block points at it, with the rights of the guide about permissions.
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::access::{account, kubeconfig_with};
+use crate::permissions;
 use crate::sandbox::{Namespace, Options, Sandbox};
 use crate::terraform::Workspace;
 
@@ -16,7 +21,11 @@ pub struct Case {
     pub workspace: Workspace,
     namespace: Namespace,
     sandbox: Sandbox,
+    credentials: TempDir,
 }
+
+/// The service account that Terraform works with.
+pub const ACCOUNT: &str = "terraform";
 
 /// Whether jobs are real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,22 +56,43 @@ impl Case {
             Jobs::Real => &[],
         };
         let namespace = sandbox.labelled_namespace(prefix, labels).await?;
-        let workspace = Workspace::new("").await?;
+        let token = account(&sandbox.client().await?, namespace.name(), ACCOUNT, &permissions::all()?).await?;
         let case = Self {
-            workspace,
+            workspace: Workspace::new("").await?,
             namespace,
+            credentials: tempfile::tempdir()?,
             sandbox,
         };
+        std::fs::write(case.kubeconfig(), kubeconfig_with(case.sandbox.kubeconfig(), &token)?)?;
         case.workspace.write("provider.tf", &case.provider_block())?;
         case.configure(configuration)?;
         Ok(case)
     }
 
-    /// The provider block that points at the case's cluster and namespace.
+    /// The kubeconfig of a service account that has all the rights in the case's namespace that the guide ships, and no
+    /// others.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.credentials.path().join("kubeconfig")
+    }
+
+    /// The provider block that points at the case's cluster and namespace, with [these credentials](Self::kubeconfig).
     pub fn provider_block(&self) -> String {
+        self.provider_block_with(&self.kubeconfig())
+    }
+
+    /// Lets Terraform have all rights on the cluster: for what is beyond the case's namespace.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn be_administrator(&self) -> Result<()> {
+        let block = self.provider_block_with(self.sandbox.kubeconfig());
+        self.workspace.write("provider.tf", &block)
+    }
+
+    fn provider_block_with(&self, kubeconfig: &Path) -> String {
         format!(
             "provider \"flink\" {{\n  config_path = \"{}\"\n  namespace   = \"{}\"\n}}\n",
-            self.sandbox.kubeconfig().display(),
+            kubeconfig.display(),
             self.namespace.name()
         )
     }

@@ -7,6 +7,7 @@ pub mod configurations;
 pub mod faults;
 pub mod flink;
 pub mod jars;
+pub mod permissions;
 pub mod proxy;
 pub mod recorder;
 pub mod recording;

@@ -1,13 +1,17 @@
 //! Connections as a user of Terraform meets them: what is known only after apply, plugins, aliases, and roles.
 
+#[path = "terraform_connections/permissions.rs"]
+mod permissions;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use acceptance_tests::access::Access;
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, with};
+use acceptance_tests::permissions::smallest;
 use anyhow::{Context as _, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A provider block that logs in with a token.
 fn block(alias: &str, access: &Access, namespace: &str, login: &str) -> Result<String> {
@@ -37,24 +41,13 @@ fn plugin(folder: &Path, token: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The rules of the Role that the guide ships.
-fn shipped() -> Result<Value> {
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/permissions.md");
-    let guide = std::fs::read_to_string(guide)?;
-    let (_, role) = guide.split_once("```yaml\n").context("the guide has a role")?;
-    let (role, _) = role.split_once("```").context("the role ends")?;
-    let role: Value = serde_saphyr::from_str(role)?;
-    ensure!(role["kind"] == "Role", "{role}");
-    Ok(role["rules"].clone())
-}
-
 /// Neither address nor credentials are known when a new job is planned, and no plugin is asked for it; the apply that makes
 /// them known uses them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_job_is_planned_before_there_is_a_cluster() -> Result<()> {
     let mut case = Case::new("exec", Jobs::StatusOnly, APPLICATION).await?;
     let access = Access::to(case.sandbox()).await?;
-    let token = access.account(case.namespace(), "ci", &shipped()?).await?;
+    let token = access.account(case.namespace(), "ci", &smallest()?).await?;
     let folder = tempfile::tempdir()?;
     let plugin = plugin(folder.path(), &token)?;
     let calls = || std::fs::read_to_string(folder.path().join("calls")).unwrap_or_default();
@@ -104,7 +97,7 @@ async fn aliases_keep_to_their_own_cluster_and_user() -> Result<()> {
     let access = Access::to(case.sandbox()).await?;
     let labels = [("sandbox.terraform-provider-flink/flink", "none")];
     let other = case.sandbox().labelled_namespace("alias", &labels).await?;
-    let rules = shipped()?;
+    let rules = smallest()?;
     let blue = access.account(case.namespace(), "blue", &rules).await?;
     let green = access.account(other.name(), "green", &rules).await?;
     let login = |token: &str| format!("token = \"{token}\"");
@@ -170,63 +163,5 @@ async fn mistakes_are_said_at_the_line() -> Result<()> {
         let snippet = error.snippet.as_ref().context("it points at a line")?;
         ensure!(snippet.code.contains(code), "{}", snippet.code);
     }
-    Ok(())
-}
-
-/// The Role of the guide is enough for everything, and each right in it is needed.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_smallest_role() -> Result<()> {
-    let case = Case::new("role", Jobs::StatusOnly, APPLICATION).await?;
-    let access = Access::to(case.sandbox()).await?;
-    let rules = shipped()?;
-    let token = access.account(case.namespace(), "ci", &rules).await?;
-    let login = format!("token = \"{token}\"");
-    case.workspace
-        .write("provider.tf", &block("", &access, case.namespace(), &login)?)?;
-    let verbs: Vec<String> = serde_json::from_value(rules[0]["verbs"].clone())?;
-    ensure!(
-        rules.as_array().is_some_and(|rules| rules.len() == 1),
-        "one rule: {rules}"
-    );
-    let without = |verb: &str| {
-        let mut rules = rules.clone();
-        rules[0]["verbs"] = verbs.iter().filter(|other| *other != verb).cloned().collect();
-        rules
-    };
-    let refused = async |verb: &str, arguments: &[&str]| -> Result<()> {
-        access.allow(case.namespace(), "ci", &without(verb)).await?;
-        let arguments = [arguments, &["-json", "-input=false", "-auto-approve"]].concat();
-        let outcome = case.workspace.run(&arguments).await?;
-        let error = outcome.expect_one_error()?;
-        assert_eq!(error.summary, "Not allowed by Kubernetes", "{}", error.detail);
-        let hint = format!(r#"apiGroups ["flink.apache.org"], resources ["flinkdeployments"], verbs ["{verb}"]"#);
-        ensure!(error.detail.contains(&hint), "{verb}: {}", error.detail);
-        access.allow(case.namespace(), "ci", &rules).await
-    };
-    let mut tried = vec!["create", "get", "patch", "delete"];
-    refused("create", &["apply"]).await?;
-    refused("get", &["apply"]).await?;
-    case.apply(APPLICATION).await?;
-    let scaled = with(APPLICATION, &[("parallelism = 1", "parallelism = 2")]);
-    case.configure(&scaled)?;
-    refused("patch", &["apply"]).await?;
-    case.apply(&scaled).await?;
-    let id = format!("{}/orders", case.namespace());
-    case.workspace
-        .run(&["state", "rm", "flink_deployment.orders"])
-        .await?
-        .expect_success()?;
-    case.workspace
-        .run(&["import", "-input=false", "flink_deployment.orders", &id])
-        .await?
-        .expect_success()?;
-    case.workspace.expect_no_changes().await?;
-    refused("delete", &["destroy"]).await?;
-    case.workspace.destroy().await?.expect_success()?;
-    assert!(case.deployment("orders").await?.is_none());
-    let mut verbs = verbs;
-    verbs.sort();
-    tried.sort_unstable();
-    assert_eq!(verbs, tried, "each verb was tried without");
     Ok(())
 }

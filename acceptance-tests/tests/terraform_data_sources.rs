@@ -336,6 +336,7 @@ data "flink_deployment" "orders" {
 }
 "#;
     case.configure(&format!("{APPLICATION}{listed}"))?;
+    case.be_administrator()?;
     case.workspace.apply(&[]).await?.expect_success()?;
     for none in ["none", "elsewhere"] {
         let found = read(&case.workspace, &format!("data.flink_deployments.{none}")).await?;

@@ -284,6 +284,7 @@ async fn a_cluster_without_the_operator_is_said_to_be_one() -> Result<()> {
             )],
         );
         case.configure(&elsewhere)?;
+        case.be_administrator()?;
         case.workspace.apply(&[]).await?
     };
     let error = outcome.expect_one_error()?;

@@ -13,7 +13,7 @@ async fn counted(case: &Case) -> Result<Counter> {
     let kubeconfig = case.workspace.path().join("counted-kubeconfig");
     counter.write_kubeconfig(&kubeconfig)?;
     let block = case.provider_block().replace(
-        &case.sandbox().kubeconfig().display().to_string(),
+        &case.kubeconfig().display().to_string(),
         &kubeconfig.display().to_string(),
     );
     case.workspace.write("provider.tf", &block)?;
