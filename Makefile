@@ -1,10 +1,11 @@
 # Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
-.PHONY: help demo test check bench faults docs install sandbox-up sandbox-down
+.PHONY: help demo test check audit bench faults docs install sandbox-up sandbox-down
 
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
 	@echo "make test          all tests, layer by layer, with each layer's time"
 	@echo "make check         format, lints, dependency rules, generated files"
+	@echo "make audit         known vulnerabilities among the dependencies"
 	@echo "make bench         measure the release build against doing nothing, and against other providers"
 	@echo "make faults        let something go wrong at more than 500 points, and print how many held"
 	@echo "make docs          write docs/ and the schema snapshot anew"
@@ -20,6 +21,9 @@ test:
 
 check:
 	@acceptance-tests/scripts/check
+
+audit:
+	@acceptance-tests/scripts/audit
 
 bench:
 	@acceptance-tests/scripts/bench
