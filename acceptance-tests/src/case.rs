@@ -56,7 +56,13 @@ impl Case {
             Jobs::Real => &[],
         };
         let namespace = sandbox.labelled_namespace(prefix, labels).await?;
-        let token = account(&sandbox.client().await?, namespace.name(), ACCOUNT, &permissions::all()?).await?;
+        let token = account(
+            &sandbox.client().await?,
+            namespace.name(),
+            ACCOUNT,
+            &permissions::all()?,
+        )
+        .await?;
         let case = Self {
             workspace: Workspace::new("").await?,
             namespace,

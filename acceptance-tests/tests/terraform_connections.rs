@@ -2,6 +2,8 @@
 
 #[path = "terraform_connections/permissions.rs"]
 mod permissions;
+#[path = "terraform_connections/secrets.rs"]
+mod secrets;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -319,6 +319,20 @@ async fn imported_by_id_and_by_import_block_without_a_change() -> Result<()> {
     let after = object(&case, "orders").await?;
     assert_eq!(without_reports(&before), without_reports(&after), "nothing was written");
 
+    // Where there is no configuration, Terraform writes one that means the same.
+    case.workspace.run(&["state", "rm", ORDERS]).await?.expect_success()?;
+    case.configure(&format!("import {{\n  to = {ORDERS}\n  id = \"{id}\"\n}}\n"))?;
+    let generated = ["plan", "-input=false", "-no-color", "-generate-config-out=generated.tf"];
+    let planned = case.workspace.run(&generated).await?.expect_success()?;
+    let nothing_else = "1 to import, 0 to add, 0 to change, 0 to destroy";
+    ensure!(planned.stdout.contains(nothing_else), "{}", planned.stdout);
+    case.workspace.apply(&[]).await?.expect_success()?;
+    case.workspace
+        .expect_no_changes()
+        .await
+        .context("with the configuration that was generated")?;
+    std::fs::remove_file(case.workspace.path().join("generated.tf"))?;
+
     for (wrong, reason) in [
         ("orders", "namespace/name"),
         (&*format!("{}/nobody", case.namespace()), "nobody"),

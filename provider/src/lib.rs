@@ -5,6 +5,7 @@
 
 pub mod data_sources;
 pub mod diagnose;
+pub mod functions;
 pub mod job_manager;
 pub mod provider;
 pub mod resources;

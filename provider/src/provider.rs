@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flink_client::kubernetes::{Cluster, Connection, Environment, Exec};
 use flink_client::operator::OnDestroy;
 use terraform_plugin::server::{AnyDataSource, AnyResource};
-use terraform_plugin::{Configured, Provider, Warnings, any};
+use terraform_plugin::{Configured, Function, Provider, Warnings, any};
 use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Seen, View};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::resources::flink_checkpoint::FlinkCheckpointResource;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
 use crate::resources::flink_savepoint::FlinkSavepointResource;
 use crate::resources::flink_session_job::FlinkSessionJobResource;
-use crate::{data_sources, diagnose};
+use crate::{data_sources, diagnose, functions};
 use config::{ExecPlugin, ProviderConfig};
 
 /// The provider `flink`.
@@ -48,6 +48,10 @@ impl Provider for FlinkProvider {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<ProviderData>>> {
         data_sources::all()
+    }
+
+    fn functions(&self) -> Vec<Box<dyn Function>> {
+        functions::all()
     }
 
     fn validate(&self, config: View<'_>) -> Diagnostics {

@@ -4,6 +4,9 @@
 #[path = "docs/committed.rs"]
 mod committed;
 
+#[path = "docs/functions.rs"]
+mod functions;
+
 #[path = "docs/snapshot.rs"]
 mod snapshot;
 
@@ -105,6 +108,16 @@ fn pages_of_the_data_sources() {
 }
 
 #[test]
+fn pages_of_the_functions() {
+    for function in terraform_provider_flink::functions::all() {
+        let signature = function.signature();
+        let example = example(&format!("functions/{}/function.tf", signature.name));
+        let page = functions::page(&signature, PROVIDER, &example);
+        Committed::at(&format!("docs/functions/{}.md", signature.name)).is(&page);
+    }
+}
+
+#[test]
 fn snapshot_of_the_schema() {
     let resources: Map<String, Json> = resources()
         .iter()
@@ -120,10 +133,24 @@ fn snapshot_of_the_schema() {
         .iter()
         .map(|source| (source.name().to_owned(), snapshot::schema(source.schema())))
         .collect();
+    let functions: Map<String, Json> = terraform_provider_flink::functions::all()
+        .iter()
+        .map(|function| function.signature())
+        .map(|signature| {
+            let parameters: Vec<String> = signature
+                .parameters
+                .iter()
+                .map(|one| format!("{}: {}", one.name, one.ty))
+                .collect();
+            let types = json!({"parameters": parameters, "returns": signature.returns.to_string()});
+            (signature.name.to_owned(), types)
+        })
+        .collect();
     let snapshot = json!({
         "provider": snapshot::schema(&ProviderConfig::schema()),
         "resources": resources,
         "data_sources": data_sources,
+        "functions": functions,
     });
     let text = format!("{}\n", serde_json::to_string_pretty(&snapshot).unwrap());
     Committed::at("provider/tests/snapshots/schema.json").is(&text);

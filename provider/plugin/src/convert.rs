@@ -7,6 +7,7 @@ pub(crate) mod value;
 use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Severity, Step};
 
 use crate::generated::tfplugin5 as pb;
+use crate::secrets;
 
 /// Messages for the user.
 pub(crate) fn diagnostics(diagnostics: Diagnostics) -> Vec<pb::Diagnostic> {
@@ -20,8 +21,8 @@ fn diagnostic(diagnostic: Diagnostic) -> pb::Diagnostic {
     };
     pb::Diagnostic {
         severity: severity.into(),
-        summary: diagnostic.summary,
-        detail: diagnostic.detail,
+        summary: secrets::without(diagnostic.summary),
+        detail: secrets::without(diagnostic.detail),
         attribute: (!diagnostic.path.is_root()).then(|| path(&diagnostic.path)),
     }
 }

@@ -3,6 +3,7 @@
 use terraform_schema::{Diagnostics, Model, View};
 
 use crate::context::Warnings;
+use crate::function::Function;
 use crate::server::{AnyDataSource, AnyResource};
 
 /// A provider.
@@ -18,6 +19,11 @@ pub trait Provider: Send + Sync + 'static {
     /// All kinds of things that are looked up, one line each: `vec![any_data_source(FlinkCluster), ...]` (see
     /// [`crate::server::any_data_source`]).
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Data>>> {
+        Vec::new()
+    }
+
+    /// All functions, one line each: `vec![Box::new(MemoryBytes), ...]`.
+    fn functions(&self) -> Vec<Box<dyn Function>> {
         Vec::new()
     }
 

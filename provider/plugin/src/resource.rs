@@ -107,7 +107,7 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Takes over the state of another resource type (a `moved` block); `None` where this source is not one that the
     /// resource knows. A translation without a look: Terraform moves states before it configures the provider. The
-    /// read that follows sees the object itself.
+    /// read that follows sees the object itself, and finds [`MOVED`] in private state.
     ///
     /// # Errors
     /// The source is one that the resource knows, and this state of it cannot be taken over.
@@ -116,6 +116,10 @@ pub trait Resource: Send + Sync + 'static {
         Ok(None)
     }
 }
+
+/// The entry of private state that a moved state has, until the resource takes it out: what the state says of the object was
+/// never read.
+pub const MOVED: &str = "moved";
 
 /// What a plan asks for, during apply.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod absent;
 mod data_source;
+mod function;
 mod provider;
 mod resource;
 mod schema;
@@ -162,7 +163,7 @@ provider_service! {
     get_metadata "GetMetadata" get_metadata() => schema::metadata;
     get_schema "GetSchema" get_provider_schema() => schema::provider;
     get_resource_identity_schemas "GetResourceIdentitySchemas" get_resource_identity_schemas() => schema::identities;
-    get_functions "GetFunctions" get_functions() => schema::functions;
+    get_functions "GetFunctions" get_functions() => function::list;
     prepare_provider_config "PrepareProviderConfig" prepare_provider_config() => provider::prepare;
     configure "Configure" configure() => provider::configure;
     stop "Stop" stop() => provider::stop;
@@ -189,7 +190,7 @@ provider_service! {
         => absent::validate_list;
     validate_action_config "ValidateActionConfig" validate_action_config(action_type) => absent::validate_action;
     plan_action "PlanAction" plan_action(action_type) => absent::plan_action;
-    call_function "CallFunction" call_function(name) => absent::call;
+    call_function "CallFunction" call_function(name) => function::call;
 }
 
 /// A stream of messages.

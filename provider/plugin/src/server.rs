@@ -17,7 +17,7 @@ mod read;
 mod schema;
 mod upgrade;
 mod validate;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -28,6 +28,7 @@ use terraform_schema::{Diagnostic, Diagnostics, Model, Schema, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Private;
+use crate::function::Function;
 use crate::handlers::{Handlers, Panicked};
 use crate::provider::{Configured, Provider};
 use crate::resource::PlanMark;
@@ -54,6 +55,7 @@ pub(crate) struct Server<P: Provider> {
     provider_schema: Schema,
     resources: BTreeMap<&'static str, Box<Kind<P::Data>>>,
     data_sources: BTreeMap<&'static str, Box<dyn AnyDataSource<P::Data>>>,
+    functions: Vec<Box<dyn Function>>,
     configured: RwLock<Option<Arc<Configured<P::Data>>>>,
     /// Cancelled when the process ends; parent of `run`.
     end: CancellationToken,
@@ -119,6 +121,7 @@ impl<P: Provider> Server<P> {
                 .into_iter()
                 .map(|data_source| (data_source.name(), data_source))
                 .collect(),
+            functions: provider.functions(),
             provider,
             configured: RwLock::new(None),
             run: Mutex::new(end.child_token()),
@@ -154,6 +157,11 @@ impl<P: Provider> Server<P> {
     /// All data sources, by type.
     pub(crate) fn data_sources(&self) -> impl Iterator<Item = &dyn AnyDataSource<P::Data>> {
         self.data_sources.values().map(AsRef::as_ref)
+    }
+
+    /// All functions.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &dyn Function> {
+        self.functions.iter().map(AsRef::as_ref)
     }
 
     /// The data source of that type.

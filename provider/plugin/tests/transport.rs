@@ -150,6 +150,43 @@ async fn strangers_are_refused() {
     read(&plugin, "sample_note").await;
 }
 
+/// Nobody but who started it, and root, comes as far as the socket. Where the tests run as root, another user tries.
+#[tokio::test]
+async fn other_users_do_not_reach_the_socket() {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+
+    let plugin = started().await;
+    let socket = socket(&plugin);
+    let folder = socket.parent().expect("a folder").metadata().expect("a folder");
+    assert_eq!(
+        folder.permissions().mode() & 0o777,
+        0o700,
+        "nobody else enters the folder"
+    );
+    assert!(socket.metadata().expect("a socket").file_type().is_socket());
+    let ourselves = rustix::process::geteuid().as_raw();
+    assert_eq!(folder.uid(), ourselves);
+
+    // `cat` opens no socket; by whose words it fails shows how far it came.
+    let tried_by = |user: u32| {
+        let mut cat = std::process::Command::new("cat");
+        cat.arg(&socket).current_dir("/").env("LC_ALL", "C");
+        if user != ourselves {
+            std::os::unix::process::CommandExt::uid(&mut cat, user);
+        }
+        String::from_utf8(cat.output().expect("it runs").stderr).expect("text")
+    };
+    let by_us = tried_by(ourselves);
+    assert!(
+        by_us.contains("No such device or address"),
+        "we come as far as the socket: {by_us}"
+    );
+    if ourselves == 0 {
+        let by_others = tried_by(65534);
+        assert!(by_others.contains("Permission denied"), "{by_others}");
+    }
+}
+
 #[tokio::test]
 async fn without_a_certificate_it_speaks_plaintext() {
     let plugin = Launch::new(SAMPLE).plaintext().start().await.expect("it starts");

@@ -1,8 +1,10 @@
-//! Rules about `flink_configuration`: keys that belong to the operator, secrets, and what keys mean for each other. The
+//! Rules about `flink_configuration` and `flink_configuration_wo`: keys that belong to the operator, secrets, and what keys mean for each other. The
 //! keys are known even where values are not, so everything here looks at what can be seen.
 
 use flink_client::secret::is_sensitive;
 use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Number, Seen, View};
+
+use super::job_resource::write_only;
 
 /// The attribute.
 const ATTRIBUTE: &str = "flink_configuration";
@@ -40,35 +42,42 @@ const AUTOSCALER_RANGES: [(&str, &str, &str); 11] = [
     ("observed-scalability.coefficient-min", "0.01", "1"),
 ];
 
-/// What can be seen of a configuration.
+/// What can be seen of a configuration: in the clear, and in a configuration of a resource also what is write-only.
 #[derive(Clone, Debug)]
-pub struct Configuration<'a>(View<'a>);
+pub struct Configuration<'a> {
+    clear: View<'a>,
+    hidden: View<'a>,
+}
 
 impl<'a> Configuration<'a> {
     /// The `flink_configuration` of a resource.
     pub fn of(resource: &View<'a>) -> Self {
-        Self(resource.at(ATTRIBUTE))
+        Self {
+            clear: resource.at(ATTRIBUTE),
+            hidden: resource.at(write_only::ATTRIBUTE),
+        }
     }
 
     /// Whether nothing at all can be said about which keys there are.
     pub fn is_opaque(&self) -> bool {
-        self.0.value().is_unknown()
+        self.clear.value().is_unknown() || self.hidden.value().is_unknown()
     }
 
     /// The place of a key.
     pub fn key(&self, key: &str) -> View<'a> {
-        self.0.key(key)
+        let hidden = self.hidden.key(key);
+        if hidden.is_null() { self.clear.key(key) } else { hidden }
     }
 
     /// The known text of a key.
     pub fn text(&self, key: &str) -> Option<&'a str> {
-        self.0.key(key).text()
+        self.key(key).text()
     }
 
     /// Whether one of the keys is there (or may be), with something that is or may be more than white space.
     pub fn may_have(&self, keys: &[&str]) -> bool {
         self.is_opaque()
-            || keys.iter().any(|key| match self.0.key(key).get::<String>() {
+            || keys.iter().any(|key| match self.key(key).get::<String>() {
                 Seen::Unknown => true,
                 Seen::Known(text) => !text.trim().is_empty(),
                 Seen::Null => false,
@@ -104,7 +113,7 @@ impl<'a> Configuration<'a> {
             return HighAvailability::Possible;
         }
         for key in keys {
-            match self.0.key(key).get::<String>() {
+            match self.key(key).get::<String>() {
                 Seen::Unknown => return HighAvailability::Possible,
                 Seen::Known(text) if text.trim().eq_ignore_ascii_case("none") => return HighAvailability::Off,
                 Seen::Known(_) => return HighAvailability::On,
@@ -117,8 +126,10 @@ impl<'a> Configuration<'a> {
     /// Checks the configuration for itself.
     pub fn problems(&self) -> Diagnostics {
         let mut problems = Diagnostics::new();
-        for (key, value) in self.0.value().as_map().into_iter().flatten() {
-            let at = self.0.key(key).path();
+        let members = |of: &View<'a>| of.value().as_map().into_iter().flatten();
+        let clear = members(&self.clear).map(|(key, value)| (key, value, self.clear.key(key).path(), true));
+        let hidden = members(&self.hidden).map(|(key, value)| (key, value, self.hidden.key(key).path(), false));
+        for (key, value, at, is_clear) in clear.chain(hidden) {
             if let Some((_, instead)) = FORBIDDEN.iter().find(|(forbidden, _)| forbidden == key) {
                 problems.push(
                     Diagnostic::error("Configuration key belongs to the operator")
@@ -139,7 +150,7 @@ impl<'a> Configuration<'a> {
             }
             if value.is_null() {
                 problems.push(missing_value(key, at.clone()));
-            } else if looks_secret(key) {
+            } else if is_clear && looks_secret(key) {
                 problems.push(secret_in_the_clear(key, at));
             }
         }
@@ -160,14 +171,14 @@ impl<'a> Configuration<'a> {
                         "The operator refuses `{health_check}` where `{recovery}` is `false`: an unhealthy cluster could not \
                          be restarted. Remove one of the two."
                     ))
-                    .at(self.0.key(health_check).path()),
+                    .at(self.key(health_check).path()),
             );
         }
         let rollback = "kubernetes.operator.deployment.rollback.enabled";
         if self.is_on(rollback) {
             problems.extend(
                 self.high_availability()
-                    .needed_by("Rolling back a failed upgrade", &self.0.key(rollback)),
+                    .needed_by("Rolling back a failed upgrade", &self.key(rollback)),
             );
         }
         problems
@@ -199,7 +210,7 @@ impl<'a> Configuration<'a> {
                             .detail(format!(
                                 "The operator refuses `{text}` for `{key}`: it must be {allowed}."
                             ))
-                            .at(self.0.key(&key).path()),
+                            .at(self.key(&key).path()),
                     );
                 }
             }
@@ -260,8 +271,9 @@ fn secret_in_the_clear(key: &str, at: AttributePath) -> Diagnostic {
     Diagnostic::warning("Secret in the configuration")
         .detail(format!(
             "The key `{key}` looks as if it held a secret. Its value stands in the clear in Terraform's state, in the \
-             FlinkDeployment object and in the configuration of the pods. Better let the pods read it from a Kubernetes \
-             secret through `pod_template` (an environment variable or a mounted file), or use an identity of the pods."
+             custom resource and in the configuration of the pods. Better let the pods read it from a Kubernetes secret through \
+             `pod_template` (an environment variable or a mounted file), or use an identity of the pods. To keep it out of \
+             Terraform's state at least, set it in `flink_configuration_wo`."
         ))
         .at(at)
 }

@@ -12,11 +12,11 @@ mod validate;
 
 use async_trait::async_trait;
 use flink_client::operator::checks::is_deployment_name;
-use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
+use terraform_plugin::{Context, Live, Lookup, MovedState, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, read, replace, settle, write};
+use super::job_resource::{Identity, delete, import, moved, read, replace, settle, write, write_only};
 use crate::provider::ProviderData;
 use model::Deployment;
 
@@ -43,6 +43,7 @@ impl Resource for FlinkDeploymentResource {
             },
         );
         said.extend(replace::plan::<Deployment, _>(plan, cx));
+        said.extend(write_only::unsent(plan, cx.private));
         said
     }
 
@@ -98,6 +99,10 @@ impl Resource for FlinkDeploymentResource {
 
     fn identity(&self, model: &Deployment) -> Identity {
         import::identity(model)
+    }
+
+    fn move_from(&self, source: &MovedState) -> Result<Option<Deployment>, Diagnostics> {
+        moved::from(source)
     }
 
     fn parse_import_id(&self, id: &str, _: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {

@@ -11,11 +11,11 @@ mod sample;
 mod validate;
 
 use async_trait::async_trait;
-use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
+use terraform_plugin::{Context, Live, Lookup, MovedState, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, read, replace, settle, write};
+use super::job_resource::{Identity, delete, import, moved, read, replace, settle, write, write_only};
 use super::names::is_dns_subdomain;
 use crate::provider::ProviderData;
 use model::SessionJob;
@@ -43,6 +43,7 @@ impl Resource for FlinkSessionJobResource {
             },
         );
         said.extend(replace::plan::<SessionJob, _>(plan, cx));
+        said.extend(write_only::unsent(plan, cx.private));
         said
     }
 
@@ -102,6 +103,10 @@ impl Resource for FlinkSessionJobResource {
 
     fn identity(&self, model: &SessionJob) -> Identity {
         import::identity(model)
+    }
+
+    fn move_from(&self, source: &MovedState) -> Result<Option<SessionJob>, Diagnostics> {
+        moved::from(source)
     }
 
     fn parse_import_id(&self, id: &str, _: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {

@@ -5,6 +5,8 @@ pub mod change;
 pub mod delete;
 pub mod import;
 pub mod live;
+pub mod manifest;
+pub mod moved;
 pub mod nonces;
 pub mod observed;
 pub mod plan;
@@ -14,6 +16,7 @@ pub mod replace;
 pub mod settle;
 pub mod validate;
 pub mod write;
+pub mod write_only;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -69,11 +72,21 @@ pub trait JobModel: Model + Clone {
     #[must_use]
     fn beginning_with(self, path: Option<String>) -> Self;
 
+    /// The configuration in the specification, to take something out of it.
+    fn flink_configuration_mut(&mut self) -> &mut Option<FlinkConfiguration>;
+
+    /// The write-only configuration, whose values are there only while a change is applied, and its version.
+    fn write_only(&self) -> (&write_only::Configuration, Option<i64>);
+
     /// The uid of the object, where state knows it.
     fn uid(&self) -> Option<&str>;
 
     /// Whether the last change was brought about.
     fn is_ready(&self) -> bool;
+
+    /// The same as the state of an object that another provider has managed; not seen yet.
+    #[must_use]
+    fn taken_over(self, uid: Option<String>) -> Self;
 
     /// The same with another word on whether the last change was brought about; and with its id.
     #[must_use]

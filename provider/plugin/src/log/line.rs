@@ -4,6 +4,8 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::secrets::without;
+
 /// Terraform reads 64 KiB at a time and cannot read a line that is longer.
 const LONGEST_LINE: usize = 60 * 1024;
 
@@ -22,7 +24,7 @@ impl Line {
         let now = jiff::Timestamp::now();
         let head = [
             ("@level", level.to_owned()),
-            ("@message", cut(message.to_owned())),
+            ("@message", cut(without(message.to_owned()))),
             ("@module", module.replace("::", ".")),
             ("@timestamp", format!("{now:.6}")),
         ];
@@ -43,7 +45,7 @@ impl Line {
             other => other,
         };
         let value = match value {
-            Value::String(text) => cut(text).into(),
+            Value::String(text) => cut(without(text)).into(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value,
         };
         self.fields.insert(name.to_owned(), value);
@@ -110,6 +112,16 @@ mod tests {
         let time = line["@timestamp"].as_str().expect("text");
         let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
         assert_eq!(shape, "0000-00-00T00:00:00.000000Z", "{time}");
+    }
+
+    #[test]
+    fn secrets_are_in_no_line() {
+        crate::secrets::hide(["canary-of-a-log-line"]);
+        let mut line = Line::new("info", "m", "logs in with canary-of-a-log-line");
+        line.field("error", "canary-of-a-log-line is not accepted".into());
+        let line = parsed(line);
+        assert_eq!(line["@message"], "logs in with (hidden)");
+        assert_eq!(line["error"], "(hidden) is not accepted");
     }
 
     #[test]

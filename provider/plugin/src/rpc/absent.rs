@@ -29,29 +29,8 @@ absent! {
     validate_list validate_list_resource_config::Response(type_name) "list resource";
     validate_action validate_action_config::Response(action_type) "action";
     plan_action plan_action::Response(action_type) "action";
-    call call_function::Response(name) "function";
     list list_resource::Event(type_name) "list resource";
     invoke invoke_action::Event(action_type) "action";
-}
-
-impl Answer for pb::call_function::Response {
-    fn report(&mut self, problems: Vec<pb::Diagnostic>) {
-        if has_errors(&problems) {
-            let text = problems
-                .into_iter()
-                .map(|problem| problem.detail)
-                .collect::<Vec<_>>()
-                .join(" ");
-            self.error = Some(pb::FunctionError {
-                text,
-                function_argument: None,
-            });
-        }
-    }
-
-    fn failed(&self) -> bool {
-        self.error.is_some()
-    }
 }
 
 impl Answer for pb::list_resource::Event {

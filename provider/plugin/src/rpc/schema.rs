@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use terraform_schema::Diagnostics;
 
+use super::function;
 use crate::convert::{self, schema};
 use crate::generated::tfplugin5 as pb;
 use crate::provider::Provider;
@@ -37,6 +38,12 @@ pub(super) async fn metadata<P: Provider>(
                 type_name: data_source.name().to_owned(),
             })
             .collect(),
+        functions: server
+            .functions()
+            .map(|function| pb::get_metadata::FunctionMetadata {
+                name: function.signature().name.to_owned(),
+            })
+            .collect(),
         ..Default::default()
     })
 }
@@ -55,6 +62,7 @@ pub(super) async fn provider<P: Provider>(
             .data_sources()
             .map(|data_source| (data_source.name().to_owned(), schema::schema(data_source.schema())))
             .collect(),
+        functions: function::all(&server),
         server_capabilities: Some(capabilities()),
         diagnostics: convert::diagnostics(server.schema_breaches()),
         ..Default::default()
@@ -72,11 +80,4 @@ pub(super) async fn identities<P: Provider>(
             .collect(),
         diagnostics: Vec::new(),
     })
-}
-
-pub(super) async fn functions<P: Provider>(
-    _: Arc<Server<P>>,
-    _: pb::get_functions::Request,
-) -> Result<pb::get_functions::Response, Diagnostics> {
-    Ok(pb::get_functions::Response::default())
 }

@@ -8,6 +8,7 @@ use super::values::{identity_differs, storable};
 use super::{Change, Kind, PrivateState, Server, State, caught, caught_now};
 use crate::context::Context;
 use crate::provider::Provider;
+use crate::secrets::hide_marked;
 
 /// What Terraform asks to apply.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ impl<P: Provider> Server<P> {
             Ok(ready) => ready,
             Err(problems) => return (before, problems),
         };
+        hide_marked(&resource.schema().block, &request.config);
         let before = State {
             identity: if request.prior.is_null() {
                 None

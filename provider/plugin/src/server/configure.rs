@@ -7,10 +7,12 @@ use terraform_schema::{Diagnostics, Value, View, validate};
 use super::{Server, caught_now};
 use crate::context::Warnings;
 use crate::provider::Provider;
+use crate::secrets::hide_marked;
 
 impl<P: Provider> Server<P> {
     /// Checks a provider block.
     pub(crate) fn validate_provider(&self, config: &Value) -> Diagnostics {
+        hide_marked(&self.provider_schema.block, config);
         let mut problems = validate::validate(&self.provider_schema.block, config);
         problems.extend(self.provider.validate(View::of(config)));
         problems
@@ -20,6 +22,7 @@ impl<P: Provider> Server<P> {
     /// again. Terraform itself never goes on after `Stop`; a process that is being debugged serves one run after
     /// another.
     pub(crate) fn configure(&self, config: &Value) -> Diagnostics {
+        hide_marked(&self.provider_schema.block, config);
         let warnings = Warnings::default();
         let configured = caught_now("Configure", || self.provider.configure(View::of(config), &warnings));
         let mut problems = warnings.take();

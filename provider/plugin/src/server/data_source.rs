@@ -6,12 +6,14 @@ use super::values::{attributes_where, storable};
 use super::{Server, caught};
 use crate::context::{Context, Private};
 use crate::provider::Provider;
+use crate::secrets::hide_marked;
 
 impl<P: Provider> Server<P> {
     /// Checks the configuration of a data source: by its schema, then by the data source itself. Unknown values pass;
     /// Terraform asks again when they are known.
     pub(crate) fn validate_data_source(&self, type_name: &str, config: &Value) -> Result<Diagnostics, Diagnostics> {
         let data_source = self.data_source(type_name)?;
+        hide_marked(&data_source.schema().block, config);
         let mut problems = validate::validate(&data_source.schema().block, config);
         problems.extend(data_source.validate(View::of(config)));
         Ok(problems)
@@ -25,6 +27,7 @@ impl<P: Provider> Server<P> {
         config: &Value,
     ) -> Result<(Value, Diagnostics), Diagnostics> {
         let data_source = self.data_source(type_name)?;
+        hide_marked(&data_source.schema().block, config);
         let configured = self.configured(type_name)?;
         if !configured.is_known() {
             return Err(unreadable_yet(type_name).into());

@@ -6,7 +6,7 @@ use super::values::storable;
 use super::{PrivateState, Server, State, caught_now};
 use crate::context::Private;
 use crate::provider::Provider;
-use crate::resource::MovedState;
+use crate::resource::{MOVED, MovedState};
 
 impl<P: Provider> Server<P> {
     /// The state of `type_name` that takes over from another resource. The provider is not configured then, so this
@@ -28,7 +28,7 @@ impl<P: Provider> Server<P> {
         Ok(State {
             value,
             identity,
-            private: PrivateState::stored(Private::new()),
+            private: PrivateState::stored(Private::from([(MOVED.to_owned(), "true".to_owned())])),
         })
     }
 }

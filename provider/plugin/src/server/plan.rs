@@ -7,6 +7,7 @@ use super::{Kind, PrivateState, Server, caught_now, check};
 use crate::context::PlanContext;
 use crate::provider::Provider;
 use crate::resource::PlanMark;
+use crate::secrets::hide_marked;
 
 /// What Terraform asks to plan.
 #[derive(Clone, Debug)]
@@ -40,6 +41,7 @@ impl<P: Provider> Server<P> {
     /// Plans a change. The same request gives the same plan: Terraform plans again during apply.
     pub(crate) fn plan(&self, type_name: &str, request: PlanRequest) -> Result<Outcome, Diagnostics> {
         let resource = self.resource(type_name)?;
+        hide_marked(&resource.schema().block, &request.config);
         let configured = self.configured(type_name)?;
         let context = |mark| {
             PlanContext::new(

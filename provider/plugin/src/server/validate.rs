@@ -5,6 +5,7 @@ use terraform_schema::{Diagnostic, Diagnostics, Value, View, validate};
 use super::Server;
 use super::values::write_only_set;
 use crate::provider::Provider;
+use crate::secrets::hide_marked;
 
 impl<P: Provider> Server<P> {
     /// Checks the configuration of a resource: by its schema, then by the resource itself. Unknown values pass; Terraform
@@ -17,6 +18,7 @@ impl<P: Provider> Server<P> {
     ) -> Result<Diagnostics, Diagnostics> {
         let resource = self.resource(type_name)?;
         let block = &resource.schema().block;
+        hide_marked(block, config);
         let mut problems = validate::validate(block, config);
         problems.extend(resource.validate(View::of(config)));
         if !write_only_allowed {

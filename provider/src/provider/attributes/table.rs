@@ -12,6 +12,7 @@ use terraform_schema::validate::validate;
 use terraform_schema::{UpdateClass, View};
 
 use super::*;
+use crate::resources::job_resource::write_only;
 use crate::resources::sample::of_block;
 
 /// A row of the table.
@@ -157,9 +158,15 @@ fn every_row_becomes_its_object_and_is_read_back() {
                 adopted.requires_replace
             );
             for change in &adopted.changes {
+                // Nobody can tell of a write-only value whether it is the one that the object has.
+                let expected = if change.path.to_string() == write_only::VERSION {
+                    UpdateClass::Restart
+                } else {
+                    UpdateClass::Local
+                };
                 assert_eq!(
                     change.class,
-                    Some(UpdateClass::Local),
+                    Some(expected),
                     "{file}: after an import, `{}`",
                     change.path
                 );

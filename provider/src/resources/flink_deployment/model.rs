@@ -17,7 +17,7 @@ use super::checks;
 pub use crate::resources::job_resource::WaitFailure;
 use crate::resources::job_resource::nonces::{self, Nonces, Redeploy};
 use crate::resources::job_resource::observed::{self, Observed};
-use crate::resources::job_resource::{Inputs, JobModel, live};
+use crate::resources::job_resource::{Inputs, JobModel, live, write_only};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
 
@@ -71,6 +71,18 @@ pub struct Deployment {
     /// change that leaves its last state where nobody finds it. Without it, or with `false`, such a plan is refused.
     #[schema(class = Local)]
     pub allow_state_loss: Option<bool>,
+
+    /// Configuration that Terraform stores nowhere, neither in a plan nor in its state: for keys with secrets, for example
+    /// `{ "s3.secret-key" = ephemeral.vault_kv_secret_v2.s3.data["secret-key"] }`. It is laid over `flink_configuration`, with
+    /// which it may have no key in common. The values stand in the clear in the custom resource and in the configuration of
+    /// the pods. Needs Terraform or OpenTofu 1.11, and `flink_configuration_wo_version`.
+    #[schema(class = Restart)]
+    pub flink_configuration_wo: write_only::Configuration,
+
+    /// Sends `flink_configuration_wo` when it changes to another number, or goes away; all other writes leave the values as
+    /// they are in the cluster. Raise it by one for new values.
+    #[schema(class = Restart)]
+    pub flink_configuration_wo_version: Option<i64>,
 
     /// How long each operation may take.
     #[schema(class = Local)]
@@ -213,12 +225,27 @@ impl JobModel for Deployment {
         self
     }
 
+    fn flink_configuration_mut(&mut self) -> &mut Option<FlinkConfiguration> {
+        &mut self.spec.flink_configuration
+    }
+
+    fn write_only(&self) -> (&write_only::Configuration, Option<i64>) {
+        (&self.flink_configuration_wo, self.flink_configuration_wo_version)
+    }
+
     fn uid(&self) -> Option<&str> {
         self.uid.as_ref().map(String::as_str)
     }
 
     fn is_ready(&self) -> bool {
         self.ready.0 == Some(true)
+    }
+
+    fn taken_over(self, uid: Option<String>) -> Self {
+        Self {
+            uid: Computed(uid),
+            ..self.settled(false)
+        }
     }
 
     fn settled(self, ready: bool) -> Self {
@@ -264,6 +291,8 @@ impl JobModel for Deployment {
             spec,
             restart_triggers: None,
             redeploy: None,
+            flink_configuration_wo: None,
+            flink_configuration_wo_version: None,
             timeouts: None,
             force_conflicts: None,
             allow_state_loss: None,

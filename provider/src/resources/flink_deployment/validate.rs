@@ -9,6 +9,7 @@ use terraform_schema::{Diagnostic, Diagnostics, View};
 use crate::resources::configuration::Configuration;
 use crate::resources::job_resource::nonces;
 use crate::resources::job_resource::validate::null_elements_in;
+use crate::resources::job_resource::write_only;
 
 /// File names that the operator allows in `log_configuration`.
 const LOG_FILES: [&str; 2] = ["log4j-console.properties", "logback-console.xml"];
@@ -17,6 +18,7 @@ const LOG_FILES: [&str; 2] = ["log4j-console.properties", "logback-console.xml"]
 pub fn validate(config: &View<'_>) -> Diagnostics {
     let configuration = Configuration::of(config);
     let mut problems = configuration.problems();
+    problems.extend(write_only::problems(config));
     problems.extend(log_files(config));
     problems.extend(null_elements(config));
     problems.extend(nonces::problems(config));

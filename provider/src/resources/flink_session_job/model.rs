@@ -16,7 +16,7 @@ use terraform_schema::{Computed, Schema};
 use super::cluster;
 use crate::resources::job_resource::nonces::{self, Nonces, Redeploy};
 use crate::resources::job_resource::observed::{self, Observed};
-use crate::resources::job_resource::{Inputs, JobModel, WaitFailure, is_done, live};
+use crate::resources::job_resource::{Inputs, JobModel, WaitFailure, is_done, live, write_only};
 use crate::resources::names;
 use crate::resources::timeouts::Timeouts;
 
@@ -70,6 +70,18 @@ pub struct SessionJob {
     /// change that leaves its last state where nobody finds it. Without it, or with `false`, such a plan is refused.
     #[schema(class = Local)]
     pub allow_state_loss: Option<bool>,
+
+    /// Configuration that Terraform stores nowhere, neither in a plan nor in its state: for keys with secrets, for example
+    /// `{ "s3.secret-key" = ephemeral.vault_kv_secret_v2.s3.data["secret-key"] }`. It is laid over `flink_configuration`, with
+    /// which it may have no key in common. The values stand in the clear in the custom resource and in the configuration of
+    /// the pods. Needs Terraform or OpenTofu 1.11, and `flink_configuration_wo_version`.
+    #[schema(class = Restart)]
+    pub flink_configuration_wo: write_only::Configuration,
+
+    /// Sends `flink_configuration_wo` when it changes to another number, or goes away; all other writes leave the values as
+    /// they are in the cluster. Raise it by one for new values.
+    #[schema(class = Restart)]
+    pub flink_configuration_wo_version: Option<i64>,
 
     /// How long each operation may take.
     #[schema(class = Local)]
@@ -172,6 +184,14 @@ impl JobModel for SessionJob {
         self.spec.flink_configuration.as_ref()
     }
 
+    fn flink_configuration_mut(&mut self) -> &mut Option<FlinkConfiguration> {
+        &mut self.spec.flink_configuration
+    }
+
+    fn write_only(&self) -> (&write_only::Configuration, Option<i64>) {
+        (&self.flink_configuration_wo, self.flink_configuration_wo_version)
+    }
+
     /// With the label that the operator's webhook would add, rewriting the whole object as it does so.
     fn labels_sent(&self) -> BTreeMap<String, String> {
         let mut labels = self.labels.clone().unwrap_or_default();
@@ -214,6 +234,13 @@ impl JobModel for SessionJob {
         self.ready.0 == Some(true)
     }
 
+    fn taken_over(self, uid: Option<String>) -> Self {
+        Self {
+            uid: Computed(uid),
+            ..self.settled(false)
+        }
+    }
+
     fn settled(self, ready: bool) -> Self {
         Self {
             id: Computed::from(self.id()),
@@ -250,6 +277,8 @@ impl JobModel for SessionJob {
             spec,
             restart_triggers: None,
             redeploy: None,
+            flink_configuration_wo: None,
+            flink_configuration_wo_version: None,
             timeouts: None,
             force_conflicts: None,
             allow_state_loss: None,

@@ -7,6 +7,7 @@ use terraform_schema::{Diagnostic, Diagnostics, View};
 use crate::resources::configuration::Configuration;
 use crate::resources::job_resource::nonces;
 use crate::resources::job_resource::validate::null_elements_in;
+use crate::resources::job_resource::write_only;
 
 /// Checks a configuration.
 pub fn validate(config: &View<'_>) -> Diagnostics {
@@ -14,6 +15,7 @@ pub fn validate(config: &View<'_>) -> Diagnostics {
     let maps = ["labels", "annotations", "restart_triggers"].map(|name| config.at(name));
     problems.extend(null_elements_in(maps.into_iter(), [config.at("job.args")].into_iter()));
     problems.extend(nonces::problems(config));
+    problems.extend(write_only::problems(config));
     problems.extend(target_session(config));
     if !config.at("job").value().is_unknown() {
         problems.extend(parallelism(config));

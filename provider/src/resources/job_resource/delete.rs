@@ -4,10 +4,10 @@ use flink_client::kubernetes::Live;
 use flink_client::operator::hand_over::{self, Successor};
 use flink_client::operator::removal::{OnDestroy, Refusal, Removal, RemoveError, Removed, Step, first_step};
 use flink_client::operator::{JobResource, Resource, UpgradeMode};
-use terraform_plugin::{Context, PlanMark};
+use terraform_plugin::{Context, MOVED, PlanMark};
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, live, noun, objects, private, replace};
+use super::{JobModel, live, noun, objects, private, replace, write_only};
 use crate::diagnose;
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -20,9 +20,11 @@ pub async fn delete<M: JobModel>(prior: &M, mark: PlanMark, cx: &Context<'_, Pro
         .find_surely(prior.name(), cx.private(private::NAMESPACE_UID).as_deref())
         .await
         .map_err(|error| diagnose::kubernetes(&error, &block))?;
-    let Some(found) = found.filter(|found| live::is_meant(prior, found)) else {
+    let moved = cx.private(MOVED).is_some();
+    let Some(found) = found.filter(|found| live::is_meant(prior, found, moved)) else {
         return Ok(());
     };
+    write_only::values_in(&found, cx);
     if let Some(former) = prior.uid().filter(|uid| *uid != found.uid()) {
         return Err(created_anew(prior, former, found.uid()).into());
     }

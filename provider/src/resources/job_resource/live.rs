@@ -42,9 +42,9 @@ pub fn restored_from(job: &JobSpec, annotations: Option<&BTreeMap<String, String
 }
 
 /// Whether an object is the one that state means. Where a create lost its answer, state knows no uid: then it is ours only
-/// if our field manager has written it.
-pub fn is_meant<M: JobModel>(prior: &M, live: &Live<M::Kind>) -> bool {
-    prior.uid().is_some() || live.owned_by_us(&["spec"])
+/// if our field manager has written it. A state that was `moved` from another provider's resource may know none either.
+pub fn is_meant<M: JobModel>(prior: &M, live: &Live<M::Kind>, moved: bool) -> bool {
+    moved || prior.uid().is_some() || live.owned_by_us(&["spec"])
 }
 
 /// The attributes, map elements and blocks of an object that our field manager owns.

@@ -34,6 +34,8 @@ pub const HAND_OVER: &str = "hand_over";
 /// In the place of a name that is not known yet.
 const UNKNOWN: &str = "?";
 
+/// Keys of the write-only configuration that the last write sent, as a JSON list. Never their values.
+pub const WRITE_ONLY: &str = "write_only";
 /// What was already wrong when the object was last written.
 const BASELINE: &str = "baseline";
 

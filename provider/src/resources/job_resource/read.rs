@@ -2,11 +2,11 @@
 
 use flink_client::operator::Resource;
 use flink_client::operator::progress::Baseline;
-use terraform_plugin::{Context, Live, Owned};
+use terraform_plugin::{Context, Live, MOVED, Owned};
 use terraform_schema::{Diagnostic, Diagnostics};
 
 use super::import::namespace_of;
-use super::{Identity, JobModel, live, nonces, noun, objects, private};
+use super::{Identity, JobModel, live, nonces, noun, objects, private, write_only};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -18,7 +18,8 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         .find_surely(prior.name(), namespace_uid.as_deref())
         .await
         .map_err(|error| diagnose::kubernetes(&error, &M::block()))?;
-    let Some(found) = found.filter(|found| live::is_meant(prior, found)) else {
+    let moved = cx.private(MOVED).is_some();
+    let Some(found) = found.filter(|found| live::is_meant(prior, found, moved)) else {
         return Ok(None);
     };
     if let Some(former) = prior.uid().filter(|uid| *uid != found.uid()) {
@@ -26,6 +27,11 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
+    if moved {
+        // As after an import: the first write takes over what the former provider has set.
+        cx.set_private(private::IMPORTED, Some("true".to_owned()));
+        cx.set_private(MOVED, None);
+    }
     M::observe(&objects, &found).await.keep(cx);
     let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
     let mut model = M::found(&found, ready);
@@ -33,6 +39,8 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         // What was handed over stands in the place of what is configured.
         model = model.beginning_with(prior.job().and_then(|job| job.initial_savepoint().map(str::to_owned)));
     }
+    write_only::values_in(&found, cx);
+    write_only::forget(&mut model, prior, cx);
     let owned = Owned::Paths(live::owned(&found, &model));
     Ok(Some(Live { model, owned }))
 }

@@ -7,7 +7,7 @@ use terraform_plugin::{Context, Planned};
 use terraform_schema::{Diagnostic, Diagnostics, Severity};
 
 use super::write::manifest;
-use super::{JobModel, WaitFailure, objects, private, replace};
+use super::{JobModel, WaitFailure, objects, private, replace, write_only};
 use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -50,7 +50,8 @@ fn is_settled<M: JobModel>(written: &M, planned: &Planned<M>) -> Result<bool, Di
         return Ok(false);
     }
     let prior = M::from_value(&planned.prior)?;
-    Ok(prior.is_ready() && manifest(&prior)?.spec == manifest(written)?.spec)
+    let same = manifest(&prior)?.spec == manifest(written)?.spec && !write_only::is_changed(written, &prior);
+    Ok(prior.is_ready() && same)
 }
 
 /// The object was written and is not ready: an error, or a warning where that was asked for. `new` says whether it

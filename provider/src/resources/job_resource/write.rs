@@ -7,7 +7,7 @@ use flink_client::operator::{JobResource, JobState, Manifest, Resource};
 use terraform_plugin::Context;
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, live, nonces, noun, objects, private, replace};
+use super::{JobModel, live, nonces, noun, objects, private, replace, write_only};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -37,13 +37,20 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
     let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
     // What a former object of this name left behind says nothing about this one.
     private::forget(cx);
+    let hidden = write_only::configured(planned);
+    write_only::sent(hidden.keys(), cx);
+    let complete = |planned: &M| {
+        let mut manifest = manifest(planned)?;
+        write_only::add(&mut manifest, &hidden);
+        Ok::<_, Diagnostics>(manifest)
+    };
     let mut planned = replace::begin(planned, &objects, cx).await?;
-    let mut created = objects.create(&manifest(&planned)?).await;
+    let mut created = objects.create(&complete(&planned)?).await;
     if let Err(CreateError::Exists { ours: true, .. }) = &created
         && let Some(restored) = restored_before(&planned, &objects).await
     {
         planned = restored;
-        created = objects.create(&manifest(&planned)?).await;
+        created = objects.create(&complete(&planned)?).await;
     }
     let planned = &planned;
     let created = created.map_err(|error| {
@@ -71,11 +78,21 @@ async fn restored_before<M: JobModel>(planned: &M, objects: &Objects<M::Kind>) -
 /// Changes the object in place, where there is anything to change in it.
 pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
     let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
-    let (before, after) = (manifest(prior)?, manifest(planned)?);
+    let (mut before, mut after) = (manifest(prior)?, manifest(planned)?);
     let block = M::block();
-    if before == after {
+    let renews = write_only::is_changed(planned, prior);
+    if before == after && !renews {
         return unchanged(planned, prior, &objects, cx).await;
     }
+    let sent_before = write_only::sent_before::<M>(&objects, planned.name(), cx).await?;
+    let hidden = if renews {
+        write_only::configured(planned)
+    } else {
+        sent_before.clone()
+    };
+    write_only::add(&mut before, &sent_before);
+    write_only::add(&mut after, &hidden);
+    write_only::about_to_send(hidden.keys(), cx);
     let uid = prior
         .uid()
         .map(str::to_owned)
@@ -99,6 +116,7 @@ pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, Provid
     let live = objects.write(&after, how).await.map_err(failed)?;
     nonces::fired(cx);
     cx.set_private(private::IMPORTED, None);
+    write_only::sent(hidden.keys(), cx);
     if cx.private(private::NAMESPACE_UID).is_none() {
         remember_namespace(&objects, cx).await;
     }

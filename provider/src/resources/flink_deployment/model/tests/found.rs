@@ -154,7 +154,8 @@ fn a_create_that_lost_its_answer_means_only_what_we_have_written() {
         ..Deployment::found(&object(&[]), false)
     };
     let foreign = object(&[("/metadata/managedFields", json!([]))]);
-    assert!(is_meant(&prior(None), &object(&[])));
-    assert!(!is_meant(&prior(None), &foreign));
-    assert!(is_meant(&prior(Some("6f1c")), &foreign));
+    assert!(is_meant(&prior(None), &object(&[]), false));
+    assert!(!is_meant(&prior(None), &foreign, false));
+    assert!(is_meant(&prior(None), &foreign, true), "moved");
+    assert!(is_meant(&prior(Some("6f1c")), &foreign, false));
 }
