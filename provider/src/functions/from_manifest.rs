@@ -61,9 +61,11 @@ fn arguments_of<M: JobModel>(manifest: &Json) -> Result<(Type, Value), ManifestE
 fn typed(block: &Block, value: &Value) -> (Type, Value) {
     let is_argument = |attribute: &&Attribute| attribute.is_input() && attribute.remote.is_some();
     let attributes = block.attributes.iter().filter(is_argument).map(|attribute| {
-        let typed = match value.member(&attribute.name) {
-            Value::Dynamic(typed) => (**typed).clone(),
-            value => (attribute.ty.clone(), value.clone()),
+        let value = value.member(&attribute.name);
+        let typed = if let Value::Dynamic(typed) = value {
+            (**typed).clone()
+        } else {
+            (attribute.ty.clone(), value.clone())
         };
         (attribute.name.clone(), typed)
     });

@@ -41,9 +41,10 @@ pub fn page(signature: &Signature, provider: &str, example: &str) -> String {
 }
 
 fn named(ty: &Type) -> String {
-    match ty {
-        Type::Dynamic => "object".to_owned(),
-        other => other.to_string(),
+    if *ty == Type::Dynamic {
+        "object".to_owned()
+    } else {
+        ty.to_string()
     }
 }
 

@@ -1,9 +1,12 @@
 //! From a manifest, as `kubectl` applies it, to the model of our resource.
 
+use std::collections::BTreeMap;
+
 use flink_client::kubernetes::{KubernetesError, Live};
 use flink_client::operator::Resource;
 use flink_client::operator::resource::{GROUP, VERSION};
 use serde_json::{Value as Json, json};
+use terraform_schema::Value;
 
 use super::{JobModel, write};
 
@@ -101,9 +104,10 @@ pub fn read<M: JobModel>(manifest: &Json) -> Result<M, ManifestError> {
     }
     let object = json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": manifest["spec"]});
     let live: Live<M::Kind> = Live::from_json(without_nulls(object)).map_err(|error| {
-        ManifestError::Unreadable(match error {
-            KubernetesError::Malformed { reason, .. } => reason,
-            error => error.to_string(),
+        ManifestError::Unreadable(if let KubernetesError::Malformed { reason, .. } = error {
+            reason
+        } else {
+            error.to_string()
         })
     })?;
     let model = M::found(&live, false);
@@ -111,11 +115,23 @@ pub fn read<M: JobModel>(manifest: &Json) -> Result<M, ManifestError> {
         write::manifest(&model).map_err(|_| ManifestError::Unreadable("its specification is none".to_owned()))?;
     let mut fields = Vec::new();
     lost(&live.json["spec"], &sent.spec, "spec", &mut fields);
-    if fields.is_empty() {
-        Ok(model)
-    } else {
-        Err(ManifestError::Lost(fields))
+    if !fields.is_empty() {
+        return Err(ManifestError::Lost(fields));
     }
+    // What a manifest does not have, a configuration does not have either.
+    let mut value = model.to_value();
+    if let Value::Map(members) = &mut value {
+        for name in ["labels", "annotations"] {
+            if members
+                .get(name)
+                .and_then(Value::as_map)
+                .is_some_and(BTreeMap::is_empty)
+            {
+                members.insert(name.to_owned(), Value::Null);
+            }
+        }
+    }
+    M::from_value(&value).map_err(|_| ManifestError::Unreadable("it does not fit the resource".to_owned()))
 }
 
 fn without_nulls(mut object: Json) -> Json {
