@@ -40,7 +40,7 @@ async fn proxied(case: &Case) -> Result<Proxy> {
     let proxy = Proxy::start(case.client().await?, LASTING).await?;
     let kubeconfig = case.workspace.path().join("kubeconfig");
     proxy.write_kubeconfig(&kubeconfig)?;
-    let path = case.sandbox().kubeconfig().display().to_string();
+    let path = case.kubeconfig().display().to_string();
     let block = case.provider_block().replace(&path, &kubeconfig.display().to_string());
     case.workspace.write("provider.tf", &block)?;
     Ok(proxy)
