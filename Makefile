@@ -1,9 +1,11 @@
 # Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
-.PHONY: help demo test check audit bench faults docs install sandbox-up sandbox-down
+.PHONY: help demo test acceptance-matrix replay check audit bench faults docs install sandbox-up sandbox-down
 
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
 	@echo "make test          all tests, layer by layer, with each layer's time"
+	@echo "make acceptance-matrix  the acceptance tests on several Terraforms and OpenTofu; TESTS=name for some of them"
+	@echo "make replay        what the provider's wait says over time of recordings; FLINK_RECORDINGS=dir for others"
 	@echo "make check         format, lints, dependency rules, generated files"
 	@echo "make audit         known vulnerabilities among the dependencies"
 	@echo "make bench         measure the release build against doing nothing, and against other providers"
@@ -18,6 +20,12 @@ demo:
 
 test:
 	@acceptance-tests/scripts/test
+
+acceptance-matrix:
+	@acceptance-tests/scripts/acceptance-matrix
+
+replay:
+	@acceptance-tests/scripts/replay
 
 check:
 	@acceptance-tests/scripts/check

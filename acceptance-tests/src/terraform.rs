@@ -19,6 +19,14 @@ fn program() -> String {
     std::env::var("TERRAFORM").unwrap_or_else(|_| "terraform".to_owned())
 }
 
+/// The programs that tests about the workings of core are run with: [`program`], and the OpenTofu that `TOFU` names, where the
+/// project's scripts have set it.
+pub fn programs() -> Vec<String> {
+    let mut programs = vec![program()];
+    programs.extend(std::env::var("TOFU").ok().filter(|tofu| !programs.contains(tofu)));
+    programs
+}
+
 /// The provider's binary: the one that `TERRAFORM_PROVIDER_FLINK` names, else built by this test run.
 ///
 /// # Errors
@@ -63,6 +71,7 @@ async fn build_provider() -> Result<PathBuf> {
 #[derive(Debug)]
 pub struct Workspace {
     folder: TempDir,
+    program: String,
     environment: Vec<(String, String)>,
 }
 
@@ -168,6 +177,7 @@ impl Workspace {
         let cli_config = folder.path().join("cli.tfrc");
         let mut workspace = Self {
             folder,
+            program: program(),
             environment: Vec::new(),
         };
         workspace.environment("TF_CLI_CONFIG_FILE", &cli_config.display().to_string());
@@ -198,6 +208,11 @@ impl Workspace {
         )
     }
 
+    /// Drives another program from here on: one of [`programs`].
+    pub fn drive(&mut self, program: &str) {
+        program.clone_into(&mut self.program);
+    }
+
     /// Sets an environment variable for every command from here on.
     pub fn environment(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -218,7 +233,7 @@ impl Workspace {
 
     /// A command that is ready to start, for tests that want to interrupt it.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(&self.program);
         command
             .args(arguments)
             .current_dir(self.folder.path())
@@ -247,7 +262,7 @@ impl Workspace {
             .command(arguments)
             .output()
             .await
-            .with_context(|| format!("failed to run {}", program()))?;
+            .with_context(|| format!("failed to run {}", self.program))?;
         Ok(Outcome::of(
             output.status.success(),
             String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,0 +1,2 @@
+// Package legacy is left out of this build.
+package legacy
