@@ -180,6 +180,19 @@ impl Case {
         Ok(())
     }
 
+    /// Changes the namespace of the case, such as a label that is a switch of the stand-in.
+    ///
+    /// # Errors
+    /// The API server refuses the patch.
+    pub async fn edit_namespace(&self, patch: Value) -> Result<()> {
+        let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(self.client().await?);
+        namespaces
+            .patch(self.namespace.name(), &PatchParams::default(), &Patch::Merge(patch))
+            .await
+            .context("failed to edit the namespace")?;
+        Ok(())
+    }
+
     /// A `GET` at a deployment's JobManager, through the API server's service proxy.
     ///
     /// # Errors

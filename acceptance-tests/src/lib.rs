@@ -15,3 +15,4 @@ pub mod sandbox;
 pub mod scripted;
 pub mod stand_in;
 pub mod terraform;
+pub mod verdicts;

@@ -132,7 +132,92 @@ async fn a_rollback_is_a_failure() -> Result<()> {
         (&state["ready"], &state["lifecycle_state"]),
         (&json!(false), &json!("ROLLED_BACK"))
     );
+    // The next plan says which generation runs; the same specification again fails at once.
+    let planned = case.workspace.plan(&[]).await?.expect_success()?;
+    let warning = planned.warnings().next().context("the plan says what runs")?;
+    assert!(
+        warning.detail.contains("gone back to generation 1, which runs now"),
+        "{}",
+        warning.detail
+    );
+    let again = case.workspace.apply(&[]).await?;
+    assert!(again.expect_one_error()?.detail.contains("rolled back"));
     case.apply(&highly_available).await.context("the old image again")
+}
+
+/// With `wait_failure = "warn"` a wait that fails is a warning, also after a change that does nothing to the job: nothing is
+/// tainted, `ready` says how it is, and a read that finds it well is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_wait_can_be_a_warning() -> Result<()> {
+    let warns = with(
+        APPLICATION,
+        &[(
+            "  job {",
+            "  wait_failure = \"warn\"\n\n  timeouts {\n    create = \"3s\"\n    update = \"3s\"\n  }\n\n  job {",
+        )],
+    );
+    let case = Case::new("warns", Jobs::StatusOnly, &warns).await?;
+    if !case.sandbox().is_own() {
+        eprintln!("passed over: a real operator does not go away");
+        return Ok(());
+    }
+    let down = |value: Value| json!({ "metadata": { "labels": { format!("{SWITCH}/operator"): value } } });
+    case.edit_namespace(down(json!("down"))).await?;
+    let created = case.workspace.apply(&[]).await?.expect_success()?;
+    let warning = created.warnings().next().context("a warning")?;
+    assert_eq!(
+        warning.summary,
+        format!("FlinkDeployment {}/orders is not ready yet", case.namespace())
+    );
+    assert!(
+        warning.detail.contains("No operator has taken it up"),
+        "{}",
+        warning.detail
+    );
+    let ready = async || -> Result<(Value, Value)> {
+        let state = case
+            .workspace
+            .state("flink_deployment.orders")
+            .await?
+            .context("in state")?;
+        Ok((state["ready"].clone(), state["tainted"].clone()))
+    };
+    assert_eq!(ready().await?, (json!(false), json!(false)));
+
+    case.edit_namespace(down(Value::Null)).await?;
+    let patient = with(
+        &warns,
+        &[("\"3s\"\n    update = \"3s\"", "\"1m\"\n    update = \"1m\"")],
+    );
+    case.apply(&patient).await.context("the next apply waits again")?;
+    assert_eq!(ready().await?, (json!(true), json!(false)));
+
+    // A change that restarts nothing, which nobody takes up.
+    case.edit_namespace(down(json!("down"))).await?;
+    let ignored = with(
+        &warns,
+        &[(
+            "flink_configuration = {",
+            "flink_configuration = {\n    \"kubernetes.operator.savepoint.history.max.count\" = \"5\"",
+        )],
+    );
+    case.configure(&ignored)?;
+    let warning = case.workspace.apply(&[]).await?.expect_success()?;
+    let warning = warning.warnings().next().context("a warning")?;
+    assert!(
+        warning.detail.contains("has not taken up the last change"),
+        "{}",
+        warning.detail
+    );
+    assert_eq!(ready().await?, (json!(false), json!(false)));
+    case.edit_namespace(down(Value::Null)).await?;
+    let patient = with(
+        &ignored,
+        &[("\"3s\"\n    update = \"3s\"", "\"1m\"\n    update = \"1m\"")],
+    );
+    case.apply(&patient).await.context("taken up at last")?;
+    assert_eq!(ready().await?, (json!(true), json!(false)));
+    Ok(())
 }
 
 /// Whoever runs jobs on a session cluster is asked to end them; the destroy says so, and keeps the cluster in state.

@@ -13,7 +13,6 @@ pub mod field_path;
 pub mod objects;
 mod obstacle;
 pub mod ownership;
-pub(crate) mod pods;
 pub(crate) mod request;
 pub mod spelling;
 mod take_over;

@@ -13,6 +13,7 @@ pub mod job;
 pub mod job_resource;
 pub mod meaning;
 pub mod pod_template;
+pub mod pods;
 pub mod process;
 pub mod progress;
 pub mod quantity;

@@ -15,7 +15,7 @@ use crate::operator::resource::Resource;
 
 mod patience;
 
-pub(crate) use patience::{Patience, Verdict};
+pub use patience::{Patience, Verdict};
 
 /// How far an object is, as one look at it tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub struct Wait<'a> {
     pub timeout: Duration,
     /// How often to look where a role does not allow to watch, and after a failed look.
     pub poll: Duration,
+    /// How often to judge again although the object has not changed, where more than the object decides.
+    pub again: Option<Duration>,
 }
 
 impl<'a> Wait<'a> {
@@ -75,6 +77,16 @@ impl<'a> Wait<'a> {
             name,
             timeout,
             poll: Duration::from_secs(3),
+            again: None,
+        }
+    }
+
+    /// The same, with the object judged this often at least.
+    #[must_use]
+    pub fn and_again_every(self, interval: Duration) -> Self {
+        Self {
+            again: Some(interval),
+            ..self
         }
     }
 }
@@ -148,7 +160,7 @@ pub async fn until<K: Resource>(
     wait: Wait<'_>,
     mut judge: impl FnMut(Option<&Live<K>>) -> Progress,
 ) -> Result<Option<Live<K>>, WaitError<K>> {
-    let mut clock = Clock::new(wait.timeout);
+    let mut clock = Clock::new(wait);
     let stop = objects.cluster().stop().clone();
     let work = async {
         let mut may_watch = true;
@@ -250,6 +262,7 @@ async fn follow<K: Resource>(
 /// What a wait remembers between looks.
 struct Clock<K> {
     timeout: Duration,
+    again: Option<Duration>,
     live: Option<Live<K>>,
     reason: String,
     patience: Patience,
@@ -258,9 +271,10 @@ struct Clock<K> {
 }
 
 impl<K: Resource> Clock<K> {
-    fn new(timeout: Duration) -> Self {
+    fn new(wait: Wait<'_>) -> Self {
         Self {
-            timeout,
+            timeout: wait.timeout,
+            again: wait.again,
             live: None,
             reason: "it has not been looked at yet".to_owned(),
             patience: Patience::default(),
@@ -286,7 +300,8 @@ impl<K: Resource> Clock<K> {
             })),
             Verdict::Wait { why, wake } => {
                 self.note::<K>(name, &why);
-                self.wake = wake;
+                let again = self.again.map(|again| Instant::now() + again);
+                self.wake = wake.into_iter().chain(again).min();
                 None
             }
         }

@@ -1,7 +1,8 @@
 //! Why an object does not do what was asked.
 
+use flink_client::operator::causes::Trouble;
 use flink_client::operator::settle::{End, NotReady};
-use flink_client::operator::{JarProblem, JobResource};
+use flink_client::operator::{JarProblem, JobResource, OperatorError};
 use flink_client::secret::Mask;
 use flink_client::wait::minutes;
 use terraform_schema::{Block, Diagnostic, Diagnostics};
@@ -76,7 +77,7 @@ pub fn not_ready<K: JobResource>(
                 afterwards.go_on()
             )),
         End::Stopped => Diagnostic::error("Stopped on request").detail(format!(
-            "{object} was written; the wait for it was broken off. Last: {reason} {}.",
+            "{object} was written and is in state; the wait for it was broken off. Last: {reason} {}.",
             afterwards.go_on()
         )),
         End::Unseen(error) => return kubernetes(error, block),
@@ -98,7 +99,11 @@ fn way_out<K: JobResource>(error: &NotReady<K>) -> Option<(&'static str, &'stati
              checkpoint.",
         ));
     }
-    let what = match error.causes.operator.as_ref()?.jar_problem()? {
+    let operator = error.causes.operator.as_ref();
+    let Some(problem) = operator.and_then(OperatorError::jar_problem) else {
+        return of_kubernetes(error);
+    };
+    let what = match problem {
         JarProblem::Missing => {
             "The operator's own pod fetches the jar of a session job, and there is none at this address: correct `jar_uri`, \
              or put the jar there."
@@ -120,6 +125,49 @@ fn way_out<K: JobResource>(error: &NotReady<K>) -> Option<(&'static str, &'stati
         }
     };
     Some(("spec.job.jarURI", what))
+}
+
+/// What helps where Kubernetes cannot start a pod, or keep it running.
+fn of_kubernetes<K: JobResource>(error: &NotReady<K>) -> Option<(&'static str, &'static str)> {
+    let operator = error.causes.operator.as_ref();
+    let refused = operator.filter(|operator| operator.reason.as_deref() == Some("FailedCreate"));
+    if let Some(refused) = refused {
+        let no_account = refused.message.contains("serviceaccount") && refused.message.contains("not found");
+        return Some(if no_account {
+            (
+                "spec.serviceAccount",
+                "Create the service account with its Role and RoleBinding before this resource (`depends_on`), or name one that \
+                 exists: the operator's Helm chart makes one in each namespace that it is told of.",
+            )
+        } else {
+            (
+                "",
+                "Kubernetes refuses the pods: a quota or a policy of the namespace does not allow them. Ask for less, or have it \
+                 changed.",
+            )
+        });
+    }
+    let reasons = error.causes.pods.iter().map(|pod| pod.reason.as_str());
+    let trouble = reasons
+        .chain(operator.and_then(|operator| operator.reason.as_deref()))
+        .find_map(Trouble::of)?;
+    Some(match trouble {
+        Trouble::Image => (
+            "spec.image",
+            "Check the name of the image, that the nodes reach its registry, and that the service account or `pod_template` \
+             names a pull secret where one is needed.",
+        ),
+        Trouble::Crash => (
+            "",
+            "The log of the container says why: `kubectl logs --previous` shows all of it. Mostly it is the entry class, the \
+             address of the jar, an argument of the program, or a right that the service account lacks.",
+        ),
+        Trouble::Unschedulable => (
+            "",
+            "No node has what the pod asks for: ask for less in `job_manager` or `task_manager`, look at node selectors, \
+             affinities and tolerations in `pod_template`, or add nodes.",
+        ),
+    })
 }
 
 /// What others say, one line each, without what the reason says already.

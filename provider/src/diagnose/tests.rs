@@ -386,6 +386,70 @@ fn waits_that_ended_without_success() {
     }
 }
 
+/// What people meet most often names its way out, at the attribute where there is one.
+#[test]
+fn what_to_do_about_pods_that_do_not_start() {
+    let pod = |reason: &str| PodTrouble {
+        pod: text("orders-1"),
+        container: None,
+        reason: text(reason),
+        message: String::new(),
+    };
+    let deployment_failed = |reason: &str, message: &str| {
+        let error = serde_json::json!({"type": "a.DeploymentFailedException", "message": message,
+                                       "additionalMetadata": {"reason": reason}});
+        Some(OperatorError::decode(&error.to_string()))
+    };
+    let no_account = "pods \"orders-\" is forbidden: error looking up service account team/flink: serviceaccount \"flink\" not found";
+    for (operator, pods, path, part) in [
+        (
+            deployment_failed("FailedCreate", no_account),
+            vec![],
+            "service_account",
+            "`depends_on`",
+        ),
+        (
+            deployment_failed("FailedCreate", "exceeded quota: team"),
+            vec![],
+            "",
+            "quota",
+        ),
+        (
+            deployment_failed("ImagePullBackOff", "back-off"),
+            vec![],
+            "image",
+            "pull secret",
+        ),
+        (None, vec![pod("ErrImageNeverPull")], "image", "registry"),
+        (
+            deployment_failed("CrashLoopBackOff", "back-off 20s"),
+            vec![],
+            "",
+            "kubectl logs",
+        ),
+        (None, vec![pod("Unschedulable")], "", "tolerations"),
+    ] {
+        let error: NotReady<FlinkDeployment> = NotReady {
+            end: End::Failed,
+            reason: text("so it is"),
+            live: None,
+            causes: Causes {
+                operator,
+                pods,
+                ..Causes::default()
+            },
+        };
+        let problems = not_ready(
+            &error,
+            "FlinkDeployment team/orders",
+            Afterwards::WaitsAgain,
+            &Mask::default(),
+            &Deployment::block(),
+        );
+        check(problems, path, "FlinkDeployment team/orders did not become ready", part);
+    }
+}
+
 #[test]
 fn fragments_become_sentences() {
     assert_eq!(sentences("no answer", ""), "No answer.");

@@ -2,7 +2,6 @@
 //!
 //! Every source is optional. A role that may not read events or pods only loses detail.
 
-use std::fmt;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -10,13 +9,15 @@ use k8s_openapi::jiff::Timestamp;
 use super::deployment::FlinkDeployment;
 use super::error::OperatorError;
 use super::job_resource::JobResource;
+use super::pods::{self, LastWords, Pod};
 use super::resource::Resource;
 use crate::kubernetes::events::EventSeen;
-use crate::kubernetes::pods::Pod;
-use crate::kubernetes::{Cluster, Limits, Live, Objects};
+use crate::kubernetes::{Cluster, KubernetesError, Limits, Live, Objects};
 use crate::rest::{JobException, JobManager};
 use crate::secret::Mask;
 use crate::text::cut_middle;
+
+pub use super::pods::{PodTrouble, Trouble};
 
 /// What is known about why an object does not become ready.
 #[derive(Clone, Debug, Default)]
@@ -27,23 +28,12 @@ pub struct Causes {
     pub events: Vec<EventSeen>,
     /// Containers and pods that wait or have ended, with the reason.
     pub pods: Vec<PodTrouble>,
+    /// The last words of a container that crashed.
+    pub log: Option<LastWords>,
     /// The newest exception of the job, from the JobManager.
     pub job: Option<JobException>,
     /// What could not be asked, and why.
     pub unseen: Vec<String>,
-}
-
-/// A pod that does not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodTrouble {
-    /// Name of the pod.
-    pub pod: String,
-    /// Name of the container, where it is one.
-    pub container: Option<String>,
-    /// One word: `ImagePullBackOff`, `Unschedulable`, `Error`.
-    pub reason: String,
-    /// The text that goes with it.
-    pub message: String,
 }
 
 /// The longest text of one cause.
@@ -72,7 +62,7 @@ pub async fn gather<K: JobResource>(
     let namespace = objects.namespace();
     let deployment = live.deployment_name();
     let (pods, events, job) = tokio::join!(
-        pods(&cluster, namespace, deployment),
+        pods_and_log(&cluster, namespace, deployment),
         cluster.list("events", namespace, &[("fieldSelector", "type=Warning")]),
         newest_exception(&cluster, namespace, live, port),
     );
@@ -83,19 +73,23 @@ pub async fn gather<K: JobResource>(
             .map(OperatorError::decode),
         ..Causes::default()
     };
-    let pods = pods.unwrap_or_else(|why| {
-        causes.unseen.push(why);
-        Vec::new()
+    let (pods, log) = pods.unwrap_or_else(|why| {
+        causes.unseen.push(why.to_string());
+        (Vec::new(), Ok(None))
     });
+    match log {
+        Ok(log) => causes.log = log,
+        Err(why) => causes.unseen.push(why.to_string()),
+    }
     match events {
         Ok(events) => {
-            let names: Vec<&str> = pods.iter().filter_map(|pod| pod.metadata.name.as_deref()).collect();
+            let names: Vec<&str> = pods.iter().map(Pod::name).collect();
             let events = events.into_iter().filter_map(EventSeen::read).collect();
             causes.events = relevant(events, (K::KIND, &name), deployment, &names, since);
         }
         Err(error) => causes.unseen.push(error.to_string()),
     }
-    causes.pods = pods.iter().flat_map(troubles).take(MOST).collect();
+    causes.pods = pods.iter().flat_map(Pod::troubles).take(MOST).collect();
     match job {
         Ok(job) => causes.job = job,
         Err(why) => causes.unseen.push(why),
@@ -103,14 +97,15 @@ pub async fn gather<K: JobResource>(
     causes
 }
 
-async fn pods(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Pod>, String> {
-    let selector = format!("app={name}");
-    let pods = cluster.list("pods", namespace, &[("labelSelector", &selector)]).await;
-    let pods = pods.map_err(|error| error.to_string())?;
-    Ok(pods
-        .into_iter()
-        .filter_map(|pod| serde_json::from_value(pod).ok())
-        .collect())
+/// The pods, and what the first of them that crashed said last.
+async fn pods_and_log(
+    cluster: &Cluster,
+    namespace: &str,
+    deployment: &str,
+) -> Result<(Vec<Pod>, Result<Option<LastWords>, KubernetesError>), KubernetesError> {
+    let pods = pods::list(cluster, namespace, deployment).await?;
+    let log = pods::last_words(cluster, namespace, &pods).await;
+    Ok((pods, log))
 }
 
 /// The newest exception of the job, where there is a JobManager to ask.
@@ -176,78 +171,9 @@ fn relevant(
     kept
 }
 
-/// Why a pod does not run.
-fn troubles(pod: &Pod) -> Vec<PodTrouble> {
-    let name = pod.metadata.name.clone().unwrap_or_default();
-    let Some(status) = &pod.status else { return Vec::new() };
-    let mut troubles = Vec::new();
-    for condition in status.conditions.iter().flatten() {
-        if condition.type_ == "PodScheduled" && condition.status == "False" {
-            troubles.push(PodTrouble {
-                pod: name.clone(),
-                container: None,
-                reason: condition.reason.clone().unwrap_or_default(),
-                message: condition.message.clone().unwrap_or_default(),
-            });
-        }
-    }
-    let containers = status
-        .init_container_statuses
-        .iter()
-        .flatten()
-        .chain(status.container_statuses.iter().flatten());
-    for container in containers {
-        let waiting = container.state.as_ref().and_then(|state| state.waiting.as_ref());
-        let ended = [container.state.as_ref(), container.last_state.as_ref()]
-            .into_iter()
-            .flatten()
-            .find_map(|state| state.terminated.as_ref())
-            .filter(|ended| ended.exit_code != 0);
-        let waiting = waiting.and_then(|waiting| {
-            let reason = waiting.reason.clone()?;
-            // These are steps of every start.
-            (!["ContainerCreating", "PodInitializing"].contains(&reason.as_str()))
-                .then(|| (reason, waiting.message.clone().unwrap_or_default()))
-        });
-        let ended = ended.map(|ended| {
-            let message = ended.message.clone().unwrap_or_default();
-            let message = format!(
-                "exit code {}{}{message}",
-                ended.exit_code,
-                if message.is_empty() { "" } else { ": " }
-            );
-            (ended.reason.clone().unwrap_or_else(|| "Error".to_owned()), message)
-        });
-        for (reason, message) in waiting.into_iter().chain(ended) {
-            troubles.push(PodTrouble {
-                pod: name.clone(),
-                container: Some(container.name.clone()),
-                reason,
-                message,
-            });
-        }
-    }
-    troubles
-}
-
-impl fmt::Display for PodTrouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pod {}", self.pod)?;
-        if let Some(container) = &self.container {
-            write!(f, ", container {container}")?;
-        }
-        write!(f, ": {}", self.reason)?;
-        if self.message.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.message)
-        }
-    }
-}
-
 impl Causes {
     /// What is known, one sentence each, the most telling first: the job's exception, the operator's
-    /// error, pods, events. Secrets are hidden, long texts cut in the middle.
+    /// error, the log of a container that crashed, pods, events. Secrets are hidden, long texts cut in the middle.
     pub fn sentences(&self, mask: &Mask) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some(exception) = &self.job {
@@ -260,6 +186,11 @@ impl Causes {
         }
         if let Some(error) = &self.operator {
             sentences.push(format!("the operator reports: {error}"));
+        }
+        if let Some(LastWords { pod, container, words }) = &self.log {
+            sentences.push(format!(
+                "the log of pod {pod}, container {container}, ends with: {words}"
+            ));
         }
         sentences.extend(self.pods.iter().map(ToString::to_string));
         sentences.extend(self.events.iter().map(|event| {

@@ -16,6 +16,7 @@ use super::ingress::IngressSpec;
 use super::job::JobSpec;
 use super::job_resource::{JobResource, Reported};
 use super::pod_template::PodTemplate;
+use super::pods::Pod;
 use super::process::{JobManagerSpec, TaskManagerSpec};
 use super::progress::{self, Baseline};
 use super::resource::{FieldForm, Resource};
@@ -85,8 +86,8 @@ impl JobResource for FlinkDeployment {
         })
     }
 
-    fn progress(&self, baseline: &Baseline) -> Progress {
-        progress::deployment(self, baseline)
+    fn progress(&self, baseline: &Baseline, pods: &[Pod]) -> Progress {
+        progress::deployment(self, baseline, pods)
     }
 }
 

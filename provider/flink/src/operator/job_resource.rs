@@ -2,6 +2,7 @@
 
 use super::configuration::FlinkConfiguration;
 use super::job::{JobSpec, JobState};
+use super::pods::Pod;
 use super::progress::Baseline;
 use super::resource::Resource;
 use super::status::{JobManagerStatus, JobStatusReport, LifecycleState, ReconciliationStatus};
@@ -21,8 +22,9 @@ pub trait JobResource: Resource {
     /// What the operator has reported; `None` where it has not reported anything.
     fn reported(&self) -> Option<Reported<'_>>;
 
-    /// How far the operator is with the object. `baseline` is what was so when it was last written.
-    fn progress(&self, baseline: &Baseline) -> Progress;
+    /// How far the operator is with the object. `baseline` is what was so when it was last written; `pods` are those of the
+    /// deployment that runs its job, none where nobody has looked.
+    fn progress(&self, baseline: &Baseline, pods: &[Pod]) -> Progress;
 
     /// Whether the JobManager does not know the job any more, and nothing of it can be saved.
     fn is_lost(&self) -> bool {

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::OperatorError;
 use super::job_resource::{JobResource, Reported};
+use super::pods::{self, Pod};
 use super::status::{JobManagerStatus, JobStatus, LifecycleState, ReconciliationState};
+use crate::secret::Mask;
 use crate::text::cut_middle;
 use crate::wait::Progress;
 
@@ -21,7 +23,7 @@ mod session_cluster;
 mod session_job;
 
 pub use deployment::deployment;
-pub use session_cluster::{CLUSTER_MISSING, session_cluster};
+pub use session_cluster::{CLUSTER_MISSING, session_cluster, session_cluster_with_pods};
 pub use session_job::session_job;
 
 /// How long neither a finalizer nor a status may show up: an operator that watches the namespace sets
@@ -29,7 +31,10 @@ pub use session_job::session_job;
 const NO_OPERATOR: Duration = Duration::from_secs(120);
 
 /// How long a trouble of a kind that often heals may last.
-const GRACE: Duration = Duration::from_secs(120);
+const GRACE: Duration = pods::GRACE;
+
+/// How long a job that has not run yet may restart again and again.
+const RESTARTS: Duration = Duration::from_secs(300);
 
 /// How long an upgrade may fail to stop the running job: savepoints of a busy job take several attempts.
 const UPGRADE: Duration = Duration::from_secs(600);
@@ -44,6 +49,9 @@ const HALF_SUSPENDED: Duration = Duration::from_secs(30);
 
 /// The longest error text in a reason.
 const LONGEST: usize = 600;
+
+/// The cause of a wait for a job that restarts again and again.
+const RESTARTING: &str = "restarts";
 
 /// What was already so when the last write was made, and so says nothing about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +81,15 @@ impl Baseline {
     }
 }
 
-/// How far the operator is with an object.
+/// How far the operator is with an object, as the object alone tells.
 pub fn progress<K: JobResource>(object: &K, baseline: &Baseline) -> Progress {
-    object.progress(baseline)
+    object.progress(baseline, &[])
+}
+
+/// How far the operator is with an object, as the object and the pods of its deployment tell. Pods never make anything
+/// ready: they say why it is not, where the operator does not.
+pub fn progress_with_pods<K: JobResource>(object: &K, baseline: &Baseline, pods: &[Pod]) -> Progress {
+    object.progress(baseline, pods)
 }
 
 /// One look at an object.
@@ -146,6 +160,23 @@ impl<K: JobResource> LookAtStatus<'_, K> {
             .or_else(|| self.rolled_back_or_upgrading())
     }
 
+    /// The same, or the reason that the pods give for it. The operator does not tell why a pod has no node, nor of every
+    /// image that cannot be had.
+    fn explained(&self, progress: Progress, pods: &[Pod]) -> Progress {
+        match &progress {
+            Progress::Waiting(_) => pods::in_the_way(pods).unwrap_or(progress),
+            Progress::Failing { cause, .. } if cause == RESTARTING => pods::in_the_way(pods).unwrap_or(progress),
+            Progress::Ready | Progress::Settling { .. } | Progress::Failing { .. } | Progress::Failed(_) => progress,
+        }
+    }
+
+    /// An error in words, without the secrets of the object's own configuration.
+    fn shown(&self, error: &OperatorError) -> String {
+        let configuration = self.look.object.flink_configuration();
+        let mask = configuration.map_or_else(Mask::default, |configuration| Mask::of(configuration));
+        cut_middle(&mask.apply(&error.to_string()), LONGEST)
+    }
+
     fn error(&self) -> Option<OperatorError> {
         self.status
             .error
@@ -190,7 +221,7 @@ impl<K: JobResource> LookAtStatus<'_, K> {
         if !self.never_reconciled() && self.taken_up() {
             return None;
         }
-        let why = format!("the operator rejects the specification: {}", shown(&error));
+        let why = format!("the operator rejects the specification: {}", self.shown(&error));
         Some(if self.error_is_old() {
             Progress::Failing {
                 why,
@@ -221,7 +252,7 @@ impl<K: JobResource> LookAtStatus<'_, K> {
                 self.look.generation,
                 error
                     .filter(|_| !self.error_is_old())
-                    .map(|error| format!(": {}", shown(&error)))
+                    .map(|error| format!(": {}", self.shown(&error)))
                     .unwrap_or_default(),
             ))
         }))
@@ -230,7 +261,7 @@ impl<K: JobResource> LookAtStatus<'_, K> {
     /// The running job cannot be stopped or restored in the way that was asked for.
     fn stuck_upgrade(&self) -> Option<Progress> {
         let error = self.error().filter(OperatorError::is_upgrade_failure)?;
-        let why = format!("the operator cannot upgrade the job: {}", shown(&error));
+        let why = format!("the operator cannot upgrade the job: {}", self.shown(&error));
         Some(if error.needs_manual_restore() && !self.error_is_old() {
             Progress::Failed(why)
         } else {
@@ -244,7 +275,7 @@ impl<K: JobResource> LookAtStatus<'_, K> {
 
     fn submission_failing(&self, error: &OperatorError) -> Progress {
         Progress::Failing {
-            why: format!("the operator cannot deploy it and tries again: {}", shown(error)),
+            why: format!("the operator cannot deploy it and tries again: {}", self.shown(error)),
             cause: "submission".to_owned(),
             grace: GRACE,
         }
@@ -275,10 +306,10 @@ impl<K: JobResource> LookAtStatus<'_, K> {
             return None;
         }
         if self.look.object.is_on("kubernetes.operator.job.restart.failed") {
-            return Some(Progress::waiting("the job has failed, and the operator restarts it"));
+            return Some(restarting("the job has failed, and the operator restarts it"));
         }
         Some(Progress::Failed(match self.error() {
-            Some(error) => format!("the job has failed: {}", shown(&error)),
+            Some(error) => format!("the job has failed: {}", self.shown(&error)),
             None => "the job has failed".to_owned(),
         }))
     }
@@ -289,7 +320,10 @@ impl<K: JobResource> LookAtStatus<'_, K> {
             Some(JobStatus::Canceled) => Progress::failed("the job was cancelled by something else than the operator"),
             Some(JobStatus::Running) if self.lifecycle() == Some(&LifecycleState::Stable) => Progress::Ready,
             Some(JobStatus::Running) => Progress::waiting("the job runs, but the operator has not confirmed it yet"),
-            Some(JobStatus::Restarting | JobStatus::Failing) => Progress::waiting("the job restarts after a failure"),
+            Some(JobStatus::Restarting | JobStatus::Failing) => restarting("the job restarts after a failure"),
+            Some(JobStatus::Created) => {
+                Progress::waiting("the job is CREATED: it waits for TaskManagers with free slots")
+            }
             Some(state) => Progress::Waiting(format!("the job is {state}")),
             None => Progress::waiting("the job has not been seen yet"),
         }
@@ -297,7 +331,7 @@ impl<K: JobResource> LookAtStatus<'_, K> {
 
     fn failed_deployment(&self) -> Progress {
         Progress::Failed(match self.error() {
-            Some(error) => format!("the operator has given up: {}", shown(&error)),
+            Some(error) => format!("the operator has given up: {}", self.shown(&error)),
             None => "the operator has given up".to_owned(),
         })
     }
@@ -344,8 +378,13 @@ impl<K: JobResource> LookAtStatus<'_, K> {
     }
 }
 
-fn shown(error: &OperatorError) -> String {
-    cut_middle(&error.to_string(), LONGEST)
+/// A job that may come to run all the same, but has not for a while.
+fn restarting(why: &str) -> Progress {
+    Progress::Failing {
+        why: why.to_owned(),
+        cause: RESTARTING.to_owned(),
+        grace: RESTARTS,
+    }
 }
 
 #[cfg(test)]

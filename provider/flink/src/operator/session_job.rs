@@ -15,6 +15,7 @@ use super::checks;
 use super::configuration::FlinkConfiguration;
 use super::job::JobSpec;
 use super::job_resource::{JobResource, Reported};
+use super::pods::Pod;
 use super::progress::{self, Baseline};
 use super::resource::{FieldForm, Resource};
 use super::status::{FlinkSessionJobStatus, JobStatus};
@@ -79,8 +80,8 @@ impl JobResource for FlinkSessionJob {
         })
     }
 
-    fn progress(&self, baseline: &Baseline) -> Progress {
-        progress::session_job(self, baseline)
+    fn progress(&self, baseline: &Baseline, pods: &[Pod]) -> Progress {
+        progress::session_job(self, baseline, pods)
     }
 
     /// The JobManager of the session cluster does not know the job any more. The operator's error alone does not tell: it

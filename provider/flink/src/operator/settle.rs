@@ -7,7 +7,8 @@ use k8s_openapi::jiff::Timestamp;
 use super::causes::{Causes, gather};
 use super::deployment::FlinkDeployment;
 use super::job_resource::JobResource;
-use super::progress::{Baseline, progress};
+use super::pods;
+use super::progress::{Baseline, progress_with_pods};
 use crate::kubernetes::{KubernetesError, Live, Objects};
 use crate::wait::{Progress, Wait, WaitError, until};
 
@@ -58,7 +59,11 @@ pub async fn settle(
     timeout: Duration,
 ) -> Result<Live<FlinkDeployment>, NotReady<FlinkDeployment>> {
     let since = since();
-    match look_until(objects, name, uid, timeout, |live| progress(&live.object, baseline)).await {
+    let pods = pods::Watched::of(objects.cluster(), objects.namespace(), name);
+    let wait = look_until(objects, name, uid, timeout, |live| {
+        progress_with_pods(&live.object, baseline, &pods.seen())
+    });
+    match pods.beside(wait).await {
         Ok(live) => Ok(live),
         Err(error) => {
             let port = error.live.as_ref().map_or(8081, |live| live.rest_port());
@@ -81,7 +86,8 @@ async fn look_until<K: JobResource>(
     timeout: Duration,
     mut judge: impl FnMut(&Live<K>) -> Progress,
 ) -> Result<Live<K>, NotReady<K>> {
-    let waited = until(objects, Wait::new(name, timeout), |live| match live {
+    let wait = Wait::new(name, timeout).and_again_every(pods::LOOK_EVERY);
+    let waited = until(objects, wait, |live| match live {
         None => Progress::failed("it was deleted by somebody else"),
         Some(live) if live.uid() != uid => {
             Progress::failed("it was deleted by somebody else, and another object has taken its name")
@@ -167,6 +173,68 @@ mod tests {
             error.causes.sentences(&crate::secret::Mask::default())[0],
             "the job's last exception: java.io.IOException: disk full",
         );
+    }
+
+    /// The operator is silent about it: the job is `CREATED`, for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_task_manager_without_a_node_is_a_failure_after_its_grace() {
+        let mut waiting = failed();
+        waiting["status"]["lifecycleState"] = json!("DEPLOYED");
+        waiting["status"]["jobStatus"]["state"] = json!("CREATED");
+        waiting["status"]["error"] = Value::Null;
+        let pods = json!({"items": [{"metadata": {"name": "orders-taskmanager-1-1"}, "status": {"phase": "Pending",
+            "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                            "message": "0/1 nodes are available: 1 Insufficient cpu"}]}}]});
+        let mut steps = Vec::new();
+        for _ in 0..100 {
+            steps.push(("GET", "watch=true", Reply::Watch(vec![], Stay::Open)));
+            steps.push(("GET", "/flinkdeployments/orders", Reply::Json(200, waiting.clone())));
+            steps.push(("GET", "/pods", Reply::Json(200, pods.clone())));
+        }
+        let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
+        steps.extend(["/events", "/exceptions"].map(|path| ("GET", path, forbidden.clone())));
+        let api = Api::new(steps).in_any_order();
+        let begun = tokio::time::Instant::now();
+        let wait = Duration::from_secs(3600);
+        let error = settle(&api.objects(), "orders", "uid-1", &Baseline::default(), wait)
+            .await
+            .unwrap_err();
+        assert!(matches!(error.end, End::Failed));
+        assert_eq!(
+            error.reason,
+            "there is no node for a pod: pod orders-taskmanager-1-1: Unschedulable: 0/1 nodes are available: 1 \
+             Insufficient cpu",
+        );
+        // Ten minutes from the first look at the pods on, and that is one interval after the beginning.
+        assert!(
+            (610..=620).contains(&begun.elapsed().as_secs()),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+
+    /// A role that may not list pods costs the reason, never the wait.
+    #[tokio::test(start_paused = true)]
+    async fn who_may_not_see_pods_waits_all_the_same() {
+        let mut waiting = failed();
+        waiting["status"]["lifecycleState"] = json!("DEPLOYED");
+        waiting["status"]["jobStatus"]["state"] = json!("CREATED");
+        waiting["status"]["error"] = Value::Null;
+        let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
+        let mut ready = deployment("2", json!({"job": {"parallelism": 1}}), running());
+        ready["metadata"]["generation"] = json!(1);
+        let ready = json!({"type": "MODIFIED", "object": ready});
+        let api = Api::new(vec![
+            ("GET", "/flinkdeployments/orders", Reply::Json(200, waiting.clone())),
+            ("GET", "watch=true", Reply::Watch(vec![], Stay::Open)),
+            ("GET", "/pods", forbidden),
+            ("GET", "/flinkdeployments/orders", Reply::Json(200, waiting)),
+            ("GET", "watch=true", Reply::Watch(vec![ready], Stay::Open)),
+        ]);
+        let wait = Duration::from_secs(900);
+        let settled = settle(&api.objects(), "orders", "uid-1", &Baseline::default(), wait).await;
+        assert!(settled.is_ok(), "{settled:?}");
+        assert_eq!(api.received().len(), 5, "pods were asked for once");
     }
 
     #[tokio::test(start_paused = true)]

@@ -100,7 +100,7 @@ impl JobManager {
     pub async fn wait_for_job(&self, job: &str, timeout: Duration) -> Result<(), SnapshotError> {
         let mut wait = Wait::new(timeout, "the job does not run yet");
         loop {
-            match self.jobs().await {
+            match wait.asked(self, self.jobs()).await? {
                 Ok(jobs) => {
                     let found = jobs.into_iter().find(|found| found.jid == job);
                     let found = found.ok_or_else(|| SnapshotError::NoJob {
@@ -169,9 +169,9 @@ impl JobManager {
     ) -> Result<Taken, SnapshotError> {
         let mut wait = Wait::new(timeout, "the job is taking it");
         loop {
-            match self.outcome(job, what, trigger).await {
+            match wait.asked(self, self.outcome(job, what, trigger)).await? {
                 Ok(Operation::Completed { location, checkpoint }) => {
-                    return Ok(self.taken(job, location, checkpoint).await);
+                    return wait.asked(self, self.taken(job, location, checkpoint)).await;
                 }
                 Ok(Operation::Failed { cause }) => return Err(SnapshotError::Failed { cause }),
                 Ok(Operation::InProgress) => wait.note("the job is taking it".to_owned()),
@@ -213,7 +213,7 @@ impl JobManager {
         let trigger = self.dispose_savepoint(location).await?;
         let mut wait = Wait::new(timeout, "the JobManager is deleting the files");
         loop {
-            match self.disposal(&trigger).await {
+            match wait.asked(self, self.disposal(&trigger)).await? {
                 Ok(Operation::Completed { .. }) => return Ok(()),
                 Ok(Operation::Failed { cause }) => return Err(SnapshotError::Failed { cause }),
                 Ok(Operation::InProgress) => {}
@@ -297,6 +297,25 @@ impl Wait {
         }
     }
 
+    /// The answer to a question that changes nothing. A stop does not wait for it.
+    async fn asked<T>(
+        &mut self,
+        job_manager: &JobManager,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, SnapshotError> {
+        tokio::select! {
+            biased;
+            () = job_manager.cluster.stop().cancelled() => Err(self.stopped()),
+            answer = answer => Ok(answer),
+        }
+    }
+
+    fn stopped(&mut self) -> SnapshotError {
+        SnapshotError::Stopped {
+            reason: std::mem::take(&mut self.reason),
+        }
+    }
+
     async fn pause(&mut self, job_manager: &JobManager) -> Result<(), SnapshotError> {
         let now = Instant::now();
         if now >= self.deadline {
@@ -306,9 +325,7 @@ impl Wait {
             });
         }
         tokio::select! {
-            () = job_manager.cluster.stop().cancelled() => Err(SnapshotError::Stopped {
-                reason: std::mem::take(&mut self.reason),
-            }),
+            () = job_manager.cluster.stop().cancelled() => Err(self.stopped()),
             () = sleep_until(self.deadline.min(now + POLL)) => Ok(()),
         }
     }

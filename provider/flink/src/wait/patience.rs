@@ -13,7 +13,7 @@ const FORGET_AFTER: Duration = Duration::from_secs(60);
 
 /// What to do after a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// The wait is over: ready.
     Ready,
     /// The wait is over: waiting cannot mend it.
@@ -29,7 +29,7 @@ pub(crate) enum Verdict {
 
 /// What was seen before, as far as it decides how long the present state may last.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// When each cause of trouble was first and last seen.
     troubles: HashMap<String, (Instant, Instant)>,
     /// The trouble of the last look, which has lasted until now.
@@ -39,7 +39,7 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// Weighs one look. `changed`: whether the object is another than at the last look.
-    pub(crate) fn consider(&mut self, progress: Progress, changed: bool, now: Instant) -> Verdict {
+    pub fn consider(&mut self, progress: Progress, changed: bool, now: Instant) -> Verdict {
         // The trouble of the last look has lasted up to this one.
         if let Some((_, last)) = self.trouble.take().and_then(|trouble| self.troubles.get_mut(&trouble)) {
             *last = now;

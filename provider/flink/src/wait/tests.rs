@@ -1,7 +1,10 @@
 use std::time::Duration;
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::*;
 use crate::operator::{Baseline, FlinkDeployment, progress};
@@ -180,6 +183,50 @@ async fn odd_objects_do_not_end_the_wait() {
     ];
     let (outcome, _) = run(steps, 60).await;
     assert_eq!(outcome.unwrap().unwrap().resource_version(), "4");
+}
+
+/// Keeps what is logged at INFO or above.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Told {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() > tracing::Level::INFO {
+            return;
+        }
+        let mut message = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                message = format!("{value:?}");
+            }
+        });
+        self.0.lock().unwrap().push(message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_wait_is_logged_whenever_it_changes() {
+    let told = Told::default();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(told.clone()));
+    let events = vec![
+        event("MODIFIED", starting("2")),
+        event("MODIFIED", crashing("3")),
+        event("MODIFIED", starting("4")),
+        event("MODIFIED", ready("5")),
+    ];
+    let steps = vec![
+        ("GET", GET, Reply::Json(200, starting("1"))),
+        ("GET", WATCH, Reply::Watch(events, Stay::Open)),
+    ];
+    assert!(run(steps, 60).await.0.is_ok());
+    assert_eq!(
+        *told.0.lock().unwrap(),
+        [
+            "waiting: the JobManager is being started",
+            "waiting: the JobManager cannot start: CrashLoopBackOff: back-off",
+            "waiting: the JobManager is being started",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod class;
 
 use flink_client::operator::{JobState, UpgradeMode};
+use terraform_plugin::Private;
 use terraform_schema::plan::Action;
 use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
 
@@ -26,7 +27,7 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
         return warnings;
     }
     class::narrow(plan);
-    warnings.extend(rolled_back(plan));
+    warnings.extend(rolled_back(plan, given.private));
     warnings.extend(flink_version_while_suspended(plan));
     let kind = Kind::of_deployment(plan);
     warnings.extend(change::announce(plan, kind, given));
@@ -34,7 +35,7 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
 }
 
 /// Says what runs after a rollback, in every plan until another specification is applied.
-fn rolled_back(plan: &Plan) -> Option<Diagnostic> {
+fn rolled_back(plan: &Plan, private: &Private) -> Option<Diagnostic> {
     if plan.prior().at("lifecycle_state").text() != Some("ROLLED_BACK") {
         return None;
     }
@@ -44,10 +45,18 @@ fn rolled_back(plan: &Plan) -> Option<Diagnostic> {
     } else {
         "This plan replaces the specification that failed."
     };
-    Some(Diagnostic::warning("Deployment was rolled back").detail(format!(
-        "The last specification did not become ready and the operator has gone back to the one before, which runs now. The \
-         FlinkDeployment object still holds the one that failed. {next}"
-    )))
+    let runs = match job_resource::private::generations(private) {
+        Some((written, ready)) => format!(
+            "Generation {written} of the FlinkDeployment did not become ready, and the operator has gone back to generation \
+             {ready}, which runs now. The object still holds generation {written}."
+        ),
+        None => {
+            "The last specification did not become ready and the operator has gone back to the one before, which runs \
+                 now. The FlinkDeployment object still holds the one that failed."
+                .to_owned()
+        }
+    };
+    Some(Diagnostic::warning("Deployment was rolled back").detail(format!("{runs} {next}")))
 }
 
 /// The operator refuses another Flink version while the state is only in the high-availability data of the old one.

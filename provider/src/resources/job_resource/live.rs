@@ -13,11 +13,12 @@ use super::JobModel;
 /// Written by `kubectl apply` for itself: it repeats the whole object and is nobody's configuration.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Labels or annotations of an object, without what nobody has configured.
+/// Labels or annotations of an object, without what nobody has configured: what tools write for themselves, ours included.
 pub fn texts(texts: Option<&BTreeMap<String, String>>) -> Option<BTreeMap<String, String>> {
     let mut texts = texts.cloned().unwrap_or_default();
     texts.remove(LAST_APPLIED);
     texts.remove(RESTORED_FROM);
+    texts.remove(super::private::CLAIM);
     Some(texts)
 }
 

@@ -2,9 +2,9 @@
 
 use flink_client::operator::JobState;
 use terraform_plugin::Private;
-use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
+use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, UpdateClass, Value};
 
-use super::{JobModel, nonces};
+use super::{JobModel, WaitFailure, nonces};
 use crate::provider::DefaultNamespace;
 
 /// What a plan depends on beside the configuration and the state before.
@@ -32,8 +32,21 @@ pub fn modify<M: JobModel>(plan: &mut Plan, given: Given<'_>, facts: &[&str]) ->
         for fact in facts {
             plan.set(fact, Value::Unknown);
         }
+    } else if may_only_warn(plan) {
+        plan.set("ready", Value::Unknown);
     }
     warnings
+}
+
+/// Whether the wait for this change may end without success and the apply go on: `ready` is not what it was then. The other
+/// facts stay as they are where a change does nothing to the job.
+fn may_only_warn(plan: &Plan) -> bool {
+    let writes = plan
+        .changes
+        .iter()
+        .any(|change| change.class != Some(UpdateClass::Local));
+    let wait_failure = plan.planned().at("wait_failure").get();
+    writes && matches!(wait_failure, Seen::Known(WaitFailure::Warn) | Seen::Unknown)
 }
 
 /// Plans the namespace: the configuration's, else where the object is, else the provider's.

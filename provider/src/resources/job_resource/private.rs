@@ -1,7 +1,9 @@
 //! What is kept with an object in Terraform's private state. No secrets: the state file holds it in the clear.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use flink_client::operator::progress::Baseline;
-use terraform_plugin::{Context, PlanContext};
+use terraform_plugin::{Context, PlanContext, Private};
 
 /// Who is planned to take the place of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,45 @@ const UNKNOWN: &str = "?";
 pub const WRITE_ONLY: &str = "write_only";
 /// What was already wrong when the object was last written.
 const BASELINE: &str = "baseline";
+/// The generation that was last written.
+const WRITTEN: &str = "generation";
+/// The last generation that became ready.
+const READY: &str = "ready_generation";
+/// What stands in the annotation [`CLAIM`] of the object, where it was taken into state by a create that found it there.
+pub const CLAIMED: &str = "claim";
+
+/// An annotation of an object that was there already when it was to be created. Whoever has it in state without knowing what
+/// it says has been followed by somebody else, and leaves the object alone.
+pub const CLAIM: &str = "terraform-provider-flink/claim";
+
+/// Makes a claim, and remembers it.
+pub fn claim<D>(cx: &Context<'_, D>) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let claim = format!("{:x}-{:x}", now.as_nanos(), std::process::id());
+    cx.set_private(CLAIMED, Some(claim.clone()));
+    claim
+}
+
+/// Whether an object that carries this claim is the one in state.
+pub fn is_claimed<D>(claim: Option<&str>, cx: &Context<'_, D>) -> bool {
+    claim.is_none() || claim == cx.private(CLAIMED).as_deref()
+}
+
+/// Remembers which generation was written.
+pub fn set_written<D>(generation: Option<i64>, cx: &Context<'_, D>) {
+    cx.set_private(WRITTEN, generation.map(|generation| generation.to_string()));
+}
+
+/// Remembers which generation became ready.
+pub fn set_ready<D>(generation: Option<i64>, cx: &Context<'_, D>) {
+    cx.set_private(READY, generation.map(|generation| generation.to_string()));
+}
+
+/// The generation that was last written, and the last one that became ready, where they are known and differ.
+pub fn generations(private: &Private) -> Option<(&str, &str)> {
+    let (written, ready) = (private.get(WRITTEN)?, private.get(READY)?);
+    (written != ready).then_some((written, ready))
+}
 
 /// Remembers what a write found.
 pub fn set_baseline<D>(baseline: &Baseline, cx: &Context<'_, D>) {
@@ -65,6 +106,9 @@ pub fn forget<D>(cx: &Context<'_, D>) {
         SUCCESSOR,
         PROTECTED,
         HAND_OVER,
+        WRITTEN,
+        READY,
+        CLAIMED,
     ] {
         cx.set_private(entry, None);
     }

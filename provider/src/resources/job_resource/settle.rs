@@ -29,18 +29,22 @@ async fn wait<M: JobModel>(written: M, planned: &Planned<M>, cx: &Context<'_, Pr
     if is_settled(&written, planned)? {
         return Ok(written.settled(true));
     }
+    let new = planned.prior.is_null();
     let objects = objects::<M::Kind>(written.namespace(), cx).await?;
     let baseline = private::baseline(cx);
     let timeouts = written.inputs().timeouts;
-    let timeout = if planned.prior.is_null() {
+    let timeout = if new {
         Timeouts::create(timeouts)
     } else {
         Timeouts::update(timeouts)
     };
     let uid = written.uid().unwrap_or_default();
     match written.wait(&objects, uid, &baseline, timeout).await {
-        Ok(live) => Ok(written.with_facts(&live).settled(true)),
-        Err(error) => unsettled(written, planned.prior.is_null(), &error, cx),
+        Ok(live) => {
+            private::set_ready(live.metadata().generation, cx);
+            Ok(written.with_facts(&live).settled(true))
+        }
+        Err(error) => unsettled(written, new, &error, cx),
     }
 }
 
@@ -55,14 +59,19 @@ fn is_settled<M: JobModel>(written: &M, planned: &Planned<M>) -> Result<bool, Di
 }
 
 /// The object was written and is not ready: an error, or a warning where that was asked for. `new` says whether it
-/// was being created.
+/// was being created. A creation that Terraform was told to stop is a warning, too: an error would mark the object as
+/// tainted, and the next apply would replace it instead of waiting for it.
 fn unsettled<M: JobModel>(
     written: M,
     new: bool,
     error: &NotReady<M::Kind>,
     cx: &Context<'_, ProviderData>,
 ) -> Result<M, Diagnostics> {
-    let warns = written.inputs().wait_failure == WaitFailure::Warn && !matches!(error.end, End::Stopped);
+    let warns = if matches!(error.end, End::Stopped) {
+        new
+    } else {
+        written.inputs().wait_failure == WaitFailure::Warn
+    };
     let afterwards = if new && !warns {
         Afterwards::Tainted
     } else {

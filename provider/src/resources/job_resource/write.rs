@@ -62,6 +62,7 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
     let written = written(planned, &created.live, cx);
     cx.wrote(&written);
     if created.adopted {
+        claim::<M>(&objects, &created.live, cx).await?;
         cx.warn(adopted(planned));
     }
     remember_namespace(&objects, cx).await;
@@ -73,6 +74,22 @@ async fn restored_before<M: JobModel>(planned: &M, objects: &Objects<M::Kind>) -
     let live = objects.find(planned.name()).await.ok().flatten()?;
     let from = live::restored_from(live.job()?, live.metadata().annotations.as_ref())?;
     (planned.restored_from() != Some(&from)).then(|| planned.clone().restored(Some(from)))
+}
+
+/// Makes an object ours that was there already. With `create_before_destroy` Terraform may be replacing it, and destroy the
+/// former one, which is the very same, after this: that destroy must not find its own object any more.
+async fn claim<M: JobModel>(
+    objects: &Objects<M::Kind>,
+    live: &Live<M::Kind>,
+    cx: &Context<'_, ProviderData>,
+) -> Result<(), Diagnostics> {
+    let claim = private::claim(cx);
+    let name = live.metadata().name.as_deref().unwrap_or_default();
+    let written = objects.amend(name, live.uid(), |object, _| {
+        object["metadata"]["annotations"][private::CLAIM] = claim.as_str().into();
+    });
+    let written = written.await.map_err(|error| diagnose::write(&error, &M::block()));
+    written.map(drop)
 }
 
 /// Changes the object in place, where there is anything to change in it.
@@ -153,6 +170,7 @@ async fn unchanged<M: JobModel>(
 fn written<M: JobModel>(planned: &M, live: &Live<M::Kind>, cx: &Context<'_, ProviderData>) -> M {
     cx.set_private(private::UID, Some(live.uid().to_owned()));
     private::set_baseline(&Baseline::of(&live.object), cx);
+    private::set_written(live.metadata().generation, cx);
     planned.clone().with_facts(live).settled(false)
 }
 
@@ -185,7 +203,8 @@ async fn remember_namespace<K: JobResource>(objects: &Objects<K>, cx: &Context<'
 fn adopted<M: JobModel>(planned: &M) -> Diagnostic {
     Diagnostic::warning(format!("{} was there already", noun::<M>())).detail(format!(
         "The {} `{}` exists, was written by this provider, is exactly what is planned, and nobody has touched it \
-         since: most likely an earlier apply lost its answer. It was taken into state.",
+         since: most likely an earlier apply lost its answer. It was taken into state. If this apply was to replace it \
+         (`create_before_destroy`), nothing was replaced: the new object would have had the same name.",
         M::Kind::KIND,
         planned.id()
     ))

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::model::{SavepointArguments, Snapshot};
 use super::private::OverRest;
-use super::{SnapshotModel, live, order, private, write};
+use super::{SnapshotModel, live, order, private, settle, write};
 use crate::data_sources::choice::JobChoice;
 use crate::diagnose::{self, Afterwards};
 use crate::job_manager::Reached;
@@ -219,60 +219,65 @@ pub async fn settle<M: SnapshotModel>(
     afterwards: Afterwards,
     cx: &Context<'_, ProviderData>,
 ) -> Result<M, Diagnostics> {
-    let Some(mut trigger) = asked.trigger else {
+    let Some(trigger) = asked.trigger else {
         return Ok(written);
     };
-    let mut failures = asked.failures;
     let reached = reach(written.snapshot(), cx)
         .await?
         .ok_or_else(|| cluster_gone::<M>(&written))?;
+    let error = match attempts(&written, trigger, asked.failures, &reached, timeout, cx).await {
+        Ok(taken) => return Ok(live::with_taken(written, taken)),
+        Err(error) => error,
+    };
+    let state = if matches!(error, SnapshotError::Failed { .. }) {
+        SnapshotState::Failed
+    } else {
+        SnapshotState::InProgress
+    };
+    let stopped = matches!(error, SnapshotError::Stopped { .. });
+    let new_and_stopped = stopped && afterwards == Afterwards::Tainted;
+    let afterwards = if stopped { Afterwards::WaitsAgain } else { afterwards };
+    let problems = diagnose::taken_over_rest(&error, M::WHAT, afterwards, &reached.mask);
+    settle::broken_off(live::with_state(written, &state), problems, new_and_stopped, cx)
+}
+
+/// Waits for one attempt after the other.
+async fn attempts<M: SnapshotModel>(
+    written: &M,
+    mut trigger: TriggerId,
+    mut failures: u32,
+    reached: &Reached,
+    timeout: Duration,
+    cx: &Context<'_, ProviderData>,
+) -> Result<Taken, SnapshotError> {
     let job = written.snapshot().job_id().unwrap_or_default().to_owned();
-    let what = order::request(&written);
+    let what = order::request(written);
     let deadline = Instant::now() + timeout;
     let left = || deadline.saturating_duration_since(Instant::now());
     let job_manager = &reached.job_manager;
     loop {
         let error = match job_manager.wait_for_snapshot(&job, &what, &trigger, left()).await {
-            Ok(taken) => return Ok(live::with_taken(written, taken)),
+            Ok(taken) => return Ok(taken),
             Err(error) => error,
         };
         let has_failed = matches!(error, SnapshotError::Failed { .. });
-        let state = if has_failed {
-            SnapshotState::Failed
-        } else {
-            SnapshotState::InProgress
-        };
-        cx.wrote(&live::with_state(written.clone(), &state));
         let again = has_failed && i64::from(failures) < written.snapshot().backoff_limit() && !left().is_zero();
-        let fail = |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, afterwards, &reached.mask);
         if !again {
-            return Err(fail(&error));
+            return Err(error);
         }
-        tracing::info!(%error, failures, "the {} failed; it is asked for again", M::WHAT);
+        let why = reached.mask.apply(&error.to_string());
+        tracing::info!(failures, "the {} failed, and is asked for again: {why}", M::WHAT);
         let pause = PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(left());
-        job_manager
-            .pause(pause, &error.to_string())
-            .await
-            .map_err(|error| fail(&error))?;
-        job_manager
-            .wait_for_job(&job, left())
-            .await
-            .map_err(|error| fail(&error))?;
-        let following = order::trigger(&written, &job, trigger.as_str());
-        let (free, known) = next(&written, &job, following, &reached)
-            .await
-            .map_err(|error| fail(&error))?;
+        job_manager.pause(pause, &why).await?;
+        job_manager.wait_for_job(&job, left()).await?;
+        let following = order::trigger(written, &job, trigger.as_str());
+        let (free, known) = next(written, &job, following, reached).await?;
         trigger = free;
         failures += 1;
-        remember(
-            &trigger,
-            failures,
-            &live::with_state(written.clone(), &SnapshotState::TriggerPending),
-            cx,
-        );
+        let pending = live::with_state(written.clone(), &SnapshotState::TriggerPending);
+        remember(&trigger, failures, &pending, cx);
         if !known {
-            let asked = job_manager.ask_for(&job, &what, &trigger).await;
-            asked.map_err(|error| fail(&error.into()))?;
+            job_manager.ask_for(&job, &what, &trigger).await?;
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Waiting until the snapshot is taken.
 
+use flink_client::operator::settle::End;
 use flink_client::operator::state_snapshot::{self, Asked};
 use flink_client::secret::Mask;
 use terraform_plugin::{Context, Planned};
-use terraform_schema::Diagnostics;
+use terraform_schema::{Diagnostic, Diagnostics, Severity};
 
 use super::{SnapshotModel, live, objects, over_rest, private, write};
 use crate::diagnose::{self, Afterwards};
@@ -40,18 +41,36 @@ pub async fn settle<M: SnapshotModel>(
         Ok(found) => Ok(live::with_facts(written, &found)),
         Err(error) => {
             let object = format!("FlinkStateSnapshot {}", snapshot.object());
-            if let Some(found) = &error.live {
-                cx.wrote(&live::with_facts(written.clone(), found));
-            }
+            let stopped = matches!(error.end, End::Stopped);
+            let afterwards = if stopped { Afterwards::WaitsAgain } else { afterwards };
             let mask = target.map_or_else(Mask::default, |target| target.mask);
-            Err(diagnose::not_taken(
-                &error,
-                M::WHAT,
-                &object,
-                afterwards,
-                &mask,
-                &M::block(),
-            ))
+            let problems = diagnose::not_taken(&error, M::WHAT, &object, afterwards, &mask, &M::block());
+            let written = match &error.live {
+                Some(found) => live::with_facts(written, found),
+                None => written,
+            };
+            broken_off(written, problems, stopped && planned.prior.is_null(), cx)
         }
     }
+}
+
+/// What is returned of a snapshot that is not complete. One that was new and stopped on request is a warning: an error would mark it as
+/// tainted, and the next apply would take another one instead of waiting for this one.
+pub fn broken_off<M: SnapshotModel>(
+    written: M,
+    problems: Diagnostics,
+    new_and_stopped: bool,
+    cx: &Context<'_, ProviderData>,
+) -> Result<M, Diagnostics> {
+    cx.wrote(&written);
+    if !new_and_stopped {
+        return Err(problems);
+    }
+    for problem in problems {
+        cx.warn(Diagnostic {
+            severity: Severity::Warning,
+            ..problem
+        });
+    }
+    Ok(written)
 }

@@ -42,6 +42,14 @@ async fn gathers_what_everybody_says() {
             "/pods?labelSelector=app%3Dorders",
             Reply::Json(200, json!({"items": [pod]})),
         ),
+        (
+            "GET",
+            "/pods/orders-7dfd-x2/log?container=flink-main-container&tailLines=200&limitBytes=65536&previous=true",
+            Reply::Text(
+                200,
+                "java.lang.IllegalStateException: no way in with s3cr3t-key\n\tat a.b\n",
+            ),
+        ),
         ("GET", "/events?fieldSelector=type%3DWarning", Reply::Json(200, events)),
         (
             "GET",
@@ -60,6 +68,8 @@ async fn gathers_what_everybody_says() {
         [
             "the job's last exception: java.io.IOException: disk full",
             "the operator reports: cannot deploy",
+            "the log of pod orders-7dfd-x2, container flink-main-container, ends with: \
+             java.lang.IllegalStateException: no way in with (hidden)",
             "pod orders-7dfd-x2: Unschedulable: 0/1 nodes are available",
             "pod orders-7dfd-x2, container flink-main-container: CrashLoopBackOff: back-off 20s",
             "pod orders-7dfd-x2, container flink-main-container: Error: exit code 1",

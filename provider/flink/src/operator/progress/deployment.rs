@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Baseline, GRACE, Look, LookAtStatus, shown};
+use super::{Baseline, GRACE, Look, LookAtStatus};
 use crate::operator::deployment::FlinkDeployment;
 use crate::operator::error::OperatorError;
+use crate::operator::pods::{Pod, Trouble};
 use crate::operator::status::{JobManagerStatus, JobStatus, LifecycleState};
 use crate::wait::Progress;
 
 /// How long a deployment that the operator has taken up may be without a status.
 const NO_STATUS: Duration = Duration::from_secs(300);
 
-/// How far the operator is with a deployment.
-pub fn deployment(deployment: &FlinkDeployment, baseline: &Baseline) -> Progress {
+/// How far the operator is with a deployment. `pods` are those of the deployment.
+pub fn deployment(deployment: &FlinkDeployment, baseline: &Baseline, pods: &[Pod]) -> Progress {
     let look = Look::at(deployment, baseline).status(|| Progress::Failing {
         why: "the operator has taken it up, but reports no status: it may not support this Flink version".to_owned(),
         cause: "no status".to_owned(),
@@ -25,11 +26,12 @@ pub fn deployment(deployment: &FlinkDeployment, baseline: &Baseline) -> Progress
     look.before_it_runs()
         .or_else(|| look.job_manager_in_trouble())
         .unwrap_or_else(|| {
-            if deployment.is_session_cluster() {
+            let progress = if deployment.is_session_cluster() {
                 look.session_cluster()
             } else {
                 look.job()
-            }
+            };
+            look.explained(progress, pods)
         })
 }
 
@@ -45,16 +47,18 @@ impl LookAtStatus<'_, FlinkDeployment> {
         let trouble = error
             .as_ref()
             .filter(|error| error.is_deployment_failure())
-            .and_then(|error: &OperatorError| repeating_trouble(error.reason.as_deref()?));
+            .and_then(|error: &OperatorError| Trouble::of(error.reason.as_deref()?));
         match self.job_manager() {
             Some(JobManagerStatus::Error) => {}
             Some(JobManagerStatus::Deploying | JobManagerStatus::DeployedNotReady) if trouble.is_some() => {}
             _ => return None,
         }
-        let what = error.as_ref().map_or_else(|| "no reason given".to_owned(), shown);
+        let what = error
+            .as_ref()
+            .map_or_else(|| "no reason given".to_owned(), |error| self.shown(error));
         Some(Progress::Failing {
             why: format!("the JobManager cannot start: {what}"),
-            cause: trouble.unwrap_or("job manager").to_owned(),
+            cause: trouble.map_or("job manager", Trouble::cause).to_owned(),
             grace: GRACE,
         })
     }
@@ -89,20 +93,6 @@ impl LookAtStatus<'_, FlinkDeployment> {
         before.is_some()
             && before == self.status.job_status.job_id.as_ref()
             && self.job_manager() == Some(&JobManagerStatus::Missing)
-    }
-}
-
-/// The trouble behind a reason that comes back with every restart of a container, under one name for
-/// all its words; `None` for a trouble that is over when the JobManager is on its way again.
-fn repeating_trouble(reason: &str) -> Option<&'static str> {
-    match reason {
-        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" => Some("image"),
-        "CrashLoopBackOff"
-        | "RunContainerError"
-        | "CreateContainerConfigError"
-        | "CreateContainerError"
-        | "OOMKilled" => Some("crash"),
-        _ => None,
     }
 }
 

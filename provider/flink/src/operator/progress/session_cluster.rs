@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Baseline, deployment};
 use crate::operator::deployment::FlinkDeployment;
+use crate::operator::pods::Pod;
 use crate::operator::status::{JobManagerStatus, LifecycleState};
 use crate::wait::Progress;
 
@@ -15,6 +16,11 @@ pub const CLUSTER_MISSING: &str = "cluster missing";
 
 /// Whether the session cluster of a job is there, and its JobManager answers. Every reason names it.
 pub fn session_cluster(name: &str, cluster: Option<&FlinkDeployment>) -> Progress {
+    session_cluster_with_pods(name, cluster, &[])
+}
+
+/// The same where the pods of the cluster were looked at, too.
+pub fn session_cluster_with_pods(name: &str, cluster: Option<&FlinkDeployment>, pods: &[Pod]) -> Progress {
     let Some(cluster) = cluster else {
         return Progress::Failing {
             why: format!("its session cluster is missing: there is no FlinkDeployment `{name}` in the namespace"),
@@ -39,7 +45,7 @@ pub fn session_cluster(name: &str, cluster: Option<&FlinkDeployment>) -> Progres
         return Progress::Ready;
     }
     let not_ready = |why: String| format!("its session cluster `{name}` is not ready: {why}");
-    match deployment(cluster, &Baseline::default()) {
+    match deployment(cluster, &Baseline::default(), pods) {
         Progress::Ready | Progress::Settling { .. } => Progress::Ready,
         Progress::Waiting(why) => Progress::Waiting(not_ready(why)),
         Progress::Failing { why, cause, grace } => Progress::Failing {

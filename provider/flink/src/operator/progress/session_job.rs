@@ -4,12 +4,13 @@
 use super::{Baseline, GRACE, Look, LookAtStatus};
 use crate::operator::job::UpgradeMode;
 use crate::operator::job_resource::JobResource;
+use crate::operator::pods::Pod;
 use crate::operator::session_job::FlinkSessionJob;
 use crate::operator::status::{JobStatus, LifecycleState};
 use crate::wait::Progress;
 
-/// How far the operator is with a session job, as far as its own status tells.
-pub fn session_job(job: &FlinkSessionJob, baseline: &Baseline) -> Progress {
+/// How far the operator is with a session job, as far as its own status tells. `pods` are those of its cluster.
+pub fn session_job(job: &FlinkSessionJob, baseline: &Baseline, pods: &[Pod]) -> Progress {
     let look = Look::at(job, baseline).status(|| {
         Progress::Waiting(format!(
             "the operator has taken it up, and starts it when the session cluster `{}` is ready",
@@ -23,7 +24,7 @@ pub fn session_job(job: &FlinkSessionJob, baseline: &Baseline) -> Progress {
     look.rejected()
         .or_else(|| look.lost())
         .or_else(|| look.before_it_runs())
-        .unwrap_or_else(|| look.session_job())
+        .unwrap_or_else(|| look.explained(look.session_job(), pods))
 }
 
 impl LookAtStatus<'_, FlinkSessionJob> {

@@ -3,7 +3,6 @@ use serde_json::{Value, json};
 
 use crate::operator::FlinkDeployment;
 
-mod replay;
 mod session_job;
 
 /// A deployment in few words; what is left out is absent.
@@ -161,7 +160,7 @@ fn applications() {
         ("failover: stable is not enough", At { job_manager: "DEPLOYING", job: "RECONCILING", ..RUNNING }, "waiting"),
         ("reverted: stable at once", At { job_manager: "DEPLOYED_NOT_READY", job: "RECONCILING", ..RUNNING }, "waiting"),
         ("runs, not confirmed", At { lifecycle: "DEPLOYED", ..RUNNING }, "waiting"),
-        ("restarting", At { job: "RESTARTING", ..RUNNING }, "waiting"),
+        ("restarting", At { job: "RESTARTING", ..RUNNING }, "failing: restarts"),
         ("cannot be scheduled", At { job: "CREATED", lifecycle: "DEPLOYED", ..RUNNING }, "waiting"),
         ("failed", At { job: "FAILED", lifecycle: "FAILED", ..RUNNING }, "failed"),
         ("cancelled by others", At { job: "CANCELED", ..RUNNING }, "failed"),
@@ -267,7 +266,118 @@ fn a_job_that_the_operator_restarts_is_waited_for() {
     });
     let keys = [("kubernetes.operator.job.restart.failed".to_owned(), "true".to_owned())];
     failed.spec.flink_configuration = Some(crate::operator::FlinkConfiguration(keys.into()));
-    assert_eq!(word(&progress(&failed, &Baseline::default())), "waiting");
+    assert_eq!(word(&progress(&failed, &Baseline::default())), "failing: restarts");
+}
+
+/// Pods explain what the status is silent about, and never change what it says clearly.
+#[test]
+fn what_pods_say() {
+    let pods = |status: Value| vec![Pod::of(json!({"metadata": {"name": "orders-1"}, "status": status}))];
+    let no_node = pods(json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}));
+    let never_pulled = pods(json!({"containerStatuses": [
+        {"name": "a", "ready": false, "state": {"waiting": {"reason": "ErrImageNeverPull"}}}]}));
+    let well = pods(json!({"containerStatuses": [{"name": "a", "ready": true, "state": {"running": {}}}]}));
+    let starting = At {
+        lifecycle: "DEPLOYED",
+        job: "RECONCILING",
+        job_manager: "DEPLOYING",
+        ..RUNNING
+    };
+    let created = At {
+        lifecycle: "DEPLOYED",
+        job: "CREATED",
+        ..RUNNING
+    };
+    for (what, at, pods, expected) in [
+        ("starting", starting, &well, "waiting"),
+        (
+            "starting, an image is never pulled",
+            starting,
+            &never_pulled,
+            "failing: image",
+        ),
+        ("starting, no node", starting, &no_node, "failing: unschedulable"),
+        ("no TaskManager", created, &no_node, "failing: unschedulable"),
+        (
+            "no TaskManager, restarting",
+            At {
+                job: "RESTARTING",
+                ..created
+            },
+            &no_node,
+            "failing: unschedulable",
+        ),
+        (
+            "restarting",
+            At {
+                job: "RESTARTING",
+                ..created
+            },
+            &well,
+            "failing: restarts",
+        ),
+        ("runs, one more TaskManager has no node", RUNNING, &no_node, "ready"),
+        (
+            "the operator says more",
+            At {
+                job_manager: "ERROR",
+                error: CRASH,
+                ..starting
+            },
+            &no_node,
+            "failing: crash",
+        ),
+        (
+            "not taken up: the pods are those of before",
+            At { observed: 1, ..RUNNING },
+            &no_node,
+            "waiting",
+        ),
+        (
+            "failed",
+            At {
+                job: "FAILED",
+                lifecycle: "FAILED",
+                ..RUNNING
+            },
+            &no_node,
+            "failed",
+        ),
+        (
+            "a session cluster",
+            At {
+                lifecycle: "DEPLOYED",
+                job_manager: "DEPLOYING",
+                ..SESSION
+            },
+            &no_node,
+            "failing: unschedulable",
+        ),
+        ("a session cluster that answers", SESSION, &no_node, "ready"),
+    ] {
+        let progress = progress_with_pods(&deployment(at), &Baseline::default(), pods);
+        assert_eq!(word(&progress), expected, "{what}: {progress:?}");
+    }
+}
+
+#[test]
+fn reasons_hide_the_secrets_of_the_configuration_before_they_are_cut() {
+    let secret = "s3cr3t".repeat(20);
+    let message = format!("{} {secret} {}", "a".repeat(330), "b".repeat(400));
+    let error = json!({"type": "a.ReconciliationException", "message": message}).to_string();
+    let mut failing = deployment(At {
+        lifecycle: "UPGRADING",
+        reconciliation: "UPGRADING",
+        ..RUNNING
+    });
+    failing.status.as_mut().unwrap().error = Some(error);
+    let keys = [("s3.secret-key".to_owned(), secret)];
+    failing.spec.flink_configuration = Some(crate::operator::FlinkConfiguration(keys.into()));
+    let Progress::Failing { why, .. } = progress(&failing, &Baseline::default()) else {
+        panic!("not failing")
+    };
+    assert!(!why.contains("s3cr3t") && why.contains("(hidden)"), "{why}");
+    assert!(why.contains("characters left out") && why.len() < 800, "{why}");
 }
 
 #[test]

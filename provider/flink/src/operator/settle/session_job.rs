@@ -11,7 +11,8 @@ use crate::kubernetes::{Live, Objects};
 use crate::operator::causes::Causes;
 use crate::operator::deployment::FlinkDeployment;
 use crate::operator::job_resource::JobResource;
-use crate::operator::progress::{Baseline, progress, session_cluster};
+use crate::operator::pods;
+use crate::operator::progress::{Baseline, progress_with_pods, session_cluster_with_pods};
 use crate::operator::session_job::FlinkSessionJob;
 use crate::wait::{Progress, Wait, WaitError, until};
 
@@ -42,8 +43,9 @@ pub async fn settle_session_job(
         deadline: Instant::now() + timeout,
         port: AtomicU16::new(8081),
         trouble: Mutex::new(None),
+        pods: pods::Watched::of(jobs.cluster(), jobs.namespace(), deployment_name),
     };
-    let error = match wait.run(baseline).await {
+    let error = match wait.pods.beside(wait.run(baseline)).await {
         Ok(live) => return Ok(live),
         Err(error) => error,
     };
@@ -66,6 +68,8 @@ struct WaitForBoth<'a> {
     port: AtomicU16,
     /// Why the cluster cannot run the job, as it was last seen.
     trouble: Mutex<Option<String>>,
+    /// The pods of the cluster.
+    pods: pods::Watched<'a>,
 }
 
 impl WaitForBoth<'_> {
@@ -98,7 +102,8 @@ impl WaitForBoth<'_> {
         if let Some(live) = live {
             self.port.store(live.rest_port(), Ordering::Relaxed);
         }
-        let progress = session_cluster(self.deployment_name, live.map(|live| &live.object));
+        let cluster = live.map(|live| &live.object);
+        let progress = session_cluster_with_pods(self.deployment_name, cluster, &self.pods.seen());
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = match &progress {
             Progress::Waiting(why) | Progress::Failing { why, .. } | Progress::Failed(why) => Some(why.clone()),
             Progress::Ready | Progress::Settling { .. } => None,
@@ -113,7 +118,7 @@ impl WaitForBoth<'_> {
         was_away: bool,
     ) -> Result<Live<FlinkSessionJob>, NotReady<FlinkSessionJob>> {
         let job = look_until(self.jobs, self.name, self.uid, self.remaining(), |live| {
-            let progress = progress(&live.object, baseline);
+            let progress = progress_with_pods(&live.object, baseline, &self.pods.seen());
             if progress == Progress::Ready && was_away && !live.wants_suspended() {
                 return Progress::Settling {
                     why: "the session cluster is back, and the operator looks for the job".to_owned(),

@@ -9,7 +9,7 @@ use super::{JobKind, JobReference};
 use crate::kubernetes::{Cluster, KubernetesError, Live, Objects};
 use crate::operator::deployment::FlinkDeployment;
 use crate::operator::job_resource::JobResource;
-use crate::operator::progress::Baseline;
+use crate::operator::progress::{Baseline, progress};
 use crate::operator::session_job::FlinkSessionJob;
 use crate::operator::status::{JobManagerStatus, JobStatus};
 use crate::rest::JobManager;
@@ -234,7 +234,7 @@ pub fn can_be_asked<K: JobResource>(live: &K) -> Progress {
     if live.wants_suspended() {
         return Progress::failed("its job is suspended");
     }
-    match live.progress(&Baseline::default()) {
+    match progress(live, &Baseline::default()) {
         // What ran to its end is as it should be, and takes no snapshot any more.
         Progress::Ready | Progress::Settling { .. } => Progress::Failed(match state {
             Some(state) => format!("its job is {state}"),

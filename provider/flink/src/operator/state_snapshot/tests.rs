@@ -161,7 +161,7 @@ fn when_a_job_can_be_asked() {
         ("running", stable("RUNNING", "READY"), "ready"),
         ("running", Value::Null, "failing"),
         ("running", stable("CREATED", "READY"), "waiting"),
-        ("running", stable("RESTARTING", "READY"), "waiting"),
+        ("running", stable("RESTARTING", "READY"), "failing"),
         ("running", stable("RUNNING", "DEPLOYING"), "waiting"),
         ("running", stable("RECONCILING", "DEPLOYED_NOT_READY"), "waiting"),
         ("running", upgrading, "waiting"),

@@ -162,8 +162,29 @@ async fn what_cannot_be_mended_ends_the_wait() {
     }
 }
 
+/// Whether the JobManager answers or hangs.
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_wait_at_once() {
+    for answer in [Reply::Json(200, json!({"status": {"id": "IN_PROGRESS"}})), Reply::Hang] {
+        let api = Api::new(vec![("GET", "", answer)]);
+        let job_manager = job_manager(&api);
+        let (savepoint, trigger) = (savepoint(), trigger());
+        let begun = Instant::now();
+        let (outcome, ()) = tokio::join!(
+            job_manager.wait_for_snapshot("a1", &savepoint, &trigger, MINUTE),
+            async {
+                tokio::time::sleep(Duration::from_secs(7)).await;
+                api.stop.cancel();
+            }
+        );
+        let error = outcome.unwrap_err();
+        assert_eq!(error.to_string(), "stopped on request: the job is taking it");
+        assert_eq!(begun.elapsed().as_secs(), 7);
+    }
+}
+
 #[tokio::test]
-async fn a_stop_ends_the_wait() {
+async fn a_stop_before_the_first_look_counts_too() {
     let api = Api::new(vec![(
         "GET",
         "",

@@ -316,6 +316,64 @@ fn what_is_not_ready_is_waited_for() {
     }
 }
 
+/// A wait that may end with no more than a warning leaves `ready` open, also where nothing else about the job changes.
+#[test]
+fn ready_is_open_where_a_failed_wait_is_only_a_warning() {
+    let spelled = |wait_failure: Json| {
+        with(&[
+            ("/wait_failure", wait_failure),
+            (
+                "/flink_configuration/kubernetes.operator.savepoint.history.max.count",
+                json!("5"),
+            ),
+        ])
+    };
+    for (wait_failure, open) in [
+        (json!("warn"), true),
+        (json!(UNKNOWN), true),
+        (json!("error"), false),
+        (json!(null), false),
+    ] {
+        let (plan, _) = planned(&spelled(wait_failure.clone()), &state(&[]));
+        assert_eq!(plan.action(), Action::Update, "{wait_failure}");
+        assert_eq!(plan.planned().at("ready").is_unknown(), open, "{wait_failure}");
+        assert!(!plan.planned().at("job_id").is_unknown(), "{wait_failure}");
+    }
+    // Nothing is written, nothing is waited for.
+    let (plan, _) = planned(&with(&[("/wait_failure", json!("warn"))]), &state(&[]));
+    assert!(!plan.planned().at("ready").is_unknown());
+}
+
+/// After a rollback the plan says which generation runs, where Terraform has seen it become ready.
+#[test]
+fn a_rollback_names_the_generation_that_runs() {
+    let block = Deployment::block();
+    let prior = state(&[("/lifecycle_state", json!("ROLLED_BACK")), ("/ready", json!(false))]);
+    for (private, words) in [
+        (
+            vec![("generation", "3"), ("ready_generation", "2")],
+            "gone back to generation 2, which runs now. The object still holds generation 3.",
+        ),
+        (vec![], "gone back to the one before, which runs now"),
+    ] {
+        let mut plan = Plan::inputs(&block, &resource(&application()), &resource(&prior));
+        let private = private
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let given = Given {
+            namespace: &team(),
+            private: &private,
+        };
+        let said = modify(&mut plan, given);
+        let warning = said
+            .iter()
+            .find(|warning| warning.summary == "Deployment was rolled back")
+            .unwrap();
+        assert!(warning.detail.contains(words), "{}", warning.detail);
+    }
+}
+
 #[test]
 fn warnings_where_they_belong() {
     let suspended = with(&[("/job/state", json!("suspended"))]);

@@ -23,7 +23,8 @@ async fn settled(api: &Api, seconds: u64) -> Result<Live<FlinkSessionJob>, NotRe
 /// What is asked for the causes of a failure, and who may not see them.
 fn no_causes() -> Vec<crate::testing::Step> {
     let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
-    ["/pods", "/events", "/exceptions"]
+    // Pods are asked for during the wait, too.
+    ["/pods", "/pods", "/events", "/exceptions"]
         .map(|path| ("GET", path, forbidden.clone()))
         .to_vec()
 }
@@ -174,4 +175,46 @@ async fn a_role_that_may_not_see_the_cluster_has_to_trust_the_job() {
     ])
     .in_any_order();
     assert!(settled(&api, 60).await.is_ok());
+}
+
+/// Whichever of the two is waited for, a stop ends it in the same moment and names what was missing.
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_wait_at_once() {
+    let cases = [
+        (
+            job(Value::Null),
+            "DEPLOYING",
+            "its session cluster `session` is not ready: the JobManager is being started",
+        ),
+        (
+            job(running()),
+            "DEPLOYING",
+            "its session cluster `session` is not ready: the JobManager is being started",
+        ),
+        (
+            job(Value::Null),
+            "READY",
+            "the operator has taken it up, and starts it when the session cluster `session` is ready",
+        ),
+    ];
+    for (job, job_manager, reason) in cases {
+        let api = Api::new(vec![
+            ("GET", JOB, Reply::Json(200, job)),
+            ("GET", CLUSTER, Reply::Json(200, session_cluster(job_manager))),
+            ("GET", CLUSTER, Reply::Json(200, session_cluster(job_manager))),
+            ("GET", "flinksessionjobs?watch=true", Reply::Watch(vec![], Stay::Open)),
+            ("GET", "flinkdeployments?watch=true", Reply::Watch(vec![], Stay::Open)),
+            ("GET", "flinkdeployments?watch=true", Reply::Watch(vec![], Stay::Open)),
+        ])
+        .in_any_order();
+        let begun = Instant::now();
+        let (settled, ()) = tokio::join!(settled(&api, 900), async {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            api.stop.cancel();
+        });
+        let error = settled.unwrap_err();
+        assert!(matches!(error.end, End::Stopped), "{error:?}");
+        assert_eq!(error.reason, reason);
+        assert_eq!(begun.elapsed().as_secs(), 7);
+    }
 }

@@ -124,3 +124,54 @@ async fn nothing_is_asked_for_of_a_job_that_is_not_there_or_will_not_run() {
     assert_eq!(target.job_id.as_deref(), Some("a1"));
     assert_eq!(target.job_manager.to_string(), "behind service team/orders-rest");
 }
+
+/// The wait for the snapshot, and the one for the job before it: a stop ends either in the same moment.
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_wait_at_once() {
+    let in_progress = json!({"state": "IN_PROGRESS", "triggerId": TRIGGER});
+    let api = Api::new(vec![
+        (
+            "GET",
+            "/flinkstatesnapshots/orders-1",
+            Reply::Json(200, snapshot(in_progress)),
+        ),
+        ("GET", "watch=true", Reply::Watch(vec![], Stay::Open)),
+    ]);
+    let stop_after_seven = |api: &Api| {
+        let stop = api.stop.clone();
+        async move {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            stop.cancel();
+        }
+    };
+    let begun = tokio::time::Instant::now();
+    let (waited, ()) = tokio::join!(wait(&api), stop_after_seven(&api));
+    let error = waited.unwrap_err();
+    assert!(matches!(error.end, End::Stopped));
+    assert_eq!(
+        (error.reason.as_str(), begun.elapsed().as_secs()),
+        ("the job is taking it", 7)
+    );
+    assert_eq!(api.received().len(), 2, "nobody else is asked");
+
+    let mut status = crate::testing::running();
+    status["jobStatus"]["state"] = json!("CREATED");
+    let starting = crate::testing::deployment("2", json!({"job": {"parallelism": 1}}), status);
+    let api = Api::new(vec![
+        ("GET", "/flinkdeployments/orders", Reply::Json(200, starting)),
+        ("GET", "watch=true", Reply::Watch(vec![], Stay::Open)),
+    ]);
+    let reference = JobReference {
+        kind: JobKind::FlinkDeployment,
+        name: "orders".to_owned(),
+    };
+    let begun = tokio::time::Instant::now();
+    let cluster = api.cluster();
+    let (waited, ()) = tokio::join!(running(&cluster, "team", &reference, WAIT), stop_after_seven(&api));
+    let error = waited.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "stopped on request while waiting for the job to run: the job is CREATED: it waits for TaskManagers with free slots"
+    );
+    assert_eq!(begun.elapsed().as_secs(), 7);
+}
