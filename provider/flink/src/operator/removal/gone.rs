@@ -32,6 +32,8 @@ pub(super) async fn delete<K: JobResource>(
                 let asks_for_the_same =
                     |live: &Live<K>| unchanged.as_ref().map(Live::generation) == Some(live.generation());
                 match now {
+                    // Mostly by us, and the answer was lost. A deletion raises the generation, too.
+                    Some(live) if live.uid() == uid && live.is_being_deleted() => return Ok(Deletion::Started),
                     Some(live) if live.uid() == uid && asks_for_the_same(&live) => unchanged = Some(live),
                     Some(_) => return Err(objects_changed(objects, name)),
                     None => return Ok(Deletion::Gone),

@@ -297,6 +297,33 @@ async fn suspends_waits_for_the_savepoint_and_deletes() {
     );
 }
 
+/// What answered in the API server's place had passed the deletion on. The savepoint is told all the same.
+#[tokio::test(start_paused = true)]
+async fn our_own_deletion_is_no_change_of_others() {
+    let marked = |version: &str| {
+        let mut object = deleting(version);
+        object["metadata"]["generation"] = json!(3);
+        object
+    };
+    let gone = json!({"type": "DELETED", "object": marked("5")});
+    let api = Api::new(vec![
+        ("GET", GET, Reply::Json(200, live("1"))),
+        ("GET", GET, Reply::Json(200, live("1"))),
+        ("PATCH", "force=true", Reply::Json(200, suspending("2"))),
+        ("GET", GET, Reply::Json(200, suspended("3", "s3://a/s-1"))),
+        ("DELETE", GET, failure(409, "Conflict", "modified", json!({}))),
+        ("GET", GET, Reply::Json(200, marked("4"))),
+        ("GET", GET, Reply::Json(200, marked("4"))),
+        ("GET", GET, Reply::Json(200, marked("4"))),
+        ("GET", WATCH, Reply::Watch(vec![gone], Stay::Open)),
+        no_hand_over(),
+    ]);
+    let removed = run(&api, OnDestroy::Savepoint).await.unwrap();
+    let state = Some("s3://a/s-1".into());
+    let handed_over = false;
+    assert_eq!(removed, Removed::Deleted { state, handed_over });
+}
+
 /// Suspends, sees `seen`, and takes the suspension back. Returns the error and what was written back.
 async fn fails(seen: Value, stop_after: Option<u64>) -> (RemoveError, Value) {
     let api = Api::new(vec![
