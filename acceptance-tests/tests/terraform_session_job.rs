@@ -102,7 +102,7 @@ async fn a_job_lives_beside_its_cluster_from_create_to_destroy() -> Result<()> {
 
     // The job goes first, with a savepoint; then its cluster.
     let destroyed = case.workspace.destroy().await?.expect_success()?;
-    let kept = |warning: &&Diagnostic| warning.summary == "State of the job is kept";
+    let kept = |warning: &&Diagnostic| warning.summary.ends_with(" is kept");
     let warning = destroyed.warnings().find(kept).context("the path is a warning")?;
     ensure!(warning.detail.contains("/savepoints/savepoint-"), "{}", warning.detail);
     ensure!(session_job(&case, "orders").await?.is_none());
@@ -123,7 +123,7 @@ async fn a_job_moves_to_another_cluster_with_its_state() -> Result<()> {
     );
     case.configure(&format!("{clusters}{moved}"))?;
     let applied = case.workspace.apply(&[]).await?.expect_success()?;
-    let handed_over = |warning: &&Diagnostic| warning.summary == "State of the job is handed over";
+    let handed_over = |warning: &&Diagnostic| warning.summary.ends_with(" is handed over");
     let warning = applied.warnings().find(handed_over).context("it is said")?;
     let now = state(&case).await?;
     let path = now["restored_from"].as_str().context("it began with a savepoint")?;
@@ -375,7 +375,7 @@ async fn a_real_job_keeps_its_state_on_its_cluster() -> Result<()> {
     );
 
     let destroyed = case.workspace.destroy().await?.expect_success()?;
-    let kept = |warning: &&Diagnostic| warning.summary == "State of the job is kept";
+    let kept = |warning: &&Diagnostic| warning.summary.ends_with(" is kept");
     let warning = destroyed.warnings().find(kept).context("the path is a warning")?;
     ensure!(
         !warning.detail.contains(name),

@@ -46,8 +46,8 @@ pub enum Verdict {
     NotReached,
 }
 
-/// How often a command is given again.
-const ATTEMPTS: usize = 4;
+/// How often a command is given again. Often: an object that somebody else has deleted takes its time on a busy machine.
+const ATTEMPTS: usize = 12;
 
 /// The pause before that: what is being deleted may be gone then.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -86,17 +86,32 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
                 .detail(sentences(&text, way_out))
                 .into()
         }
-        RemoveError::NotDeleted { source, put_back } => {
+        RemoveError::NotDeleted {
+            source,
+            put_back,
+            state,
+        } => {
             let mut problems = delete(source, block);
-            let put_back = Diagnostic::error("Job was stopped for a destroy that failed").detail(match put_back {
-                PutBack::NotNeeded => "Nothing of it had to be taken back.".to_owned(),
-                PutBack::Done => "That was taken back: the job was told to run on, from the savepoint that was taken.".to_owned(),
-                PutBack::Failed(why) => format!(
+            let stopped = match put_back {
+                PutBack::NotNeeded => None,
+                PutBack::Done => Some(
+                    "That was taken back: the job was told to run on, from the savepoint that was taken.".to_owned(),
+                ),
+                PutBack::Failed(why) => Some(format!(
                     "The job is still asked to be suspended, because that could not be taken back: {why}. Run `terraform \
                      apply` to set it running again, or destroy again."
-                ),
-            });
-            problems.push(put_back);
+                )),
+            };
+            if let Some(stopped) = stopped {
+                problems.push(Diagnostic::error("Job was stopped for a destroy that failed").detail(stopped));
+            }
+            if let Some(path) = state {
+                let detail = format!(
+                    "It is at `{path}`. Should the object be gone when Terraform looks again, start from it with \
+                     `initial_savepoint_path`."
+                );
+                problems.push(Diagnostic::warning("Last state of the job is known").detail(detail));
+            }
             problems
         }
         RemoveError::StillThere { state, hang, .. } => {
@@ -115,7 +130,6 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
                 ))
                 .into()
         }
-        RemoveError::Delete(error) => delete(error, block),
         RemoveError::Kubernetes(error) => kubernetes(error, block),
     }
 }

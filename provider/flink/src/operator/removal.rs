@@ -129,13 +129,15 @@ pub enum RemoveError {
         /// Whether the job runs on.
         put_back: PutBack,
     },
-    /// The savepoint was taken, but the object could not be deleted.
+    /// The state of the job was safe, but the object could not be deleted.
     #[error("{source}; {put_back}")]
     NotDeleted {
         /// What went wrong.
         source: DeleteError,
         /// Whether the job runs on.
         put_back: PutBack,
+        /// The savepoint or checkpoint that is known. If the object goes all the same, nobody else tells it.
+        state: Option<String>,
     },
     /// The object is marked for deletion and still there.
     #[error("{namespace}/{name} is marked for deletion, but still there: {hang}")]
@@ -149,9 +151,6 @@ pub enum RemoveError {
         /// The savepoint or checkpoint that is known.
         state: Option<String>,
     },
-    /// Another object of the same name has taken its place, or others change it all the time.
-    #[error(transparent)]
-    Delete(#[from] DeleteError),
     /// It could not be looked at.
     #[error(transparent)]
     Kubernetes(#[from] KubernetesError),
@@ -342,16 +341,19 @@ async fn remove_live<K: JobResource>(
     }
     let deletion = match gone::delete(objects, name, uid, unchanged).await {
         Ok(deletion) => deletion,
-        // Somebody else has a say in it: nothing of theirs is undone.
-        Err(error) if !stopped_by_us && heir.is_none() => return Err(error.into()),
         Err(source) => {
             let changed = matches!(source, DeleteError::Changed { .. } | DeleteError::Replaced { .. });
             let put_back = match &heir {
                 Some(heir) => heir.take_back(objects, live, stopped_by_us && !changed).await,
-                None if changed => PutBack::NotNeeded,
+                // Somebody else has a say in it: nothing of theirs is undone.
+                None if changed || !stopped_by_us => PutBack::NotNeeded,
                 None => save::take_back(objects, live).await,
             };
-            return Err(RemoveError::NotDeleted { source, put_back });
+            return Err(RemoveError::NotDeleted {
+                source,
+                put_back,
+                state,
+            });
         }
     };
     if deletion == Deletion::Started {

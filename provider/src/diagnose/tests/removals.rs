@@ -185,11 +185,17 @@ fn deletions_and_removals_that_did_not_take_place() {
     let not_deleted = RemoveError::NotDeleted {
         source: changed,
         put_back: PutBack::Failed(text("cut")),
+        state: Some(text("s3://flink/savepoints/1")),
     };
     let said: Vec<String> = remove(&not_deleted, &block)
         .iter()
         .map(|said| said.detail.clone())
         .collect();
-    assert_eq!(said.len(), 2, "what failed, and what became of the job: {said:?}");
+    assert_eq!(
+        said.len(),
+        3,
+        "what failed, what became of the job, and where its state is: {said:?}"
+    );
+    assert!(said[2].contains("`s3://flink/savepoints/1`"), "{said:?}");
     assert!(said[1].contains("still asked to be suspended"), "{said:?}");
 }

@@ -142,9 +142,10 @@ fn created_anew<M: JobModel>(prior: &M, former: &str, uid: &str) -> Diagnostic {
     ))
 }
 
-/// Destroy is where the path would be lost otherwise: state forgets everything.
+/// Destroy is where the path would be lost otherwise: state forgets everything. The summary names the object, because
+/// Terraform shows of warnings with the same summary only the first one whole.
 fn kept<M: JobModel>(prior: &M, path: &str) -> Diagnostic {
-    Diagnostic::warning("State of the job is kept").detail(format!(
+    Diagnostic::warning(format!("State of the job of {} is kept", prior.id())).detail(format!(
         "`{}` was destroyed. The last state of its job is at `{path}`. To start from it, set `initial_savepoint_path` in the \
          `job` block of a new {}.",
         prior.id(),
@@ -158,7 +159,7 @@ fn handed_over<M: JobModel>(prior: &M, successor: &Successor, path: &str) -> Dia
         Successor::Object { namespace, name, .. } => (namespace.as_str(), name.as_str()),
         Successor::Nobody | Successor::Unknown => (prior.namespace(), prior.name()),
     };
-    Diagnostic::warning("State of the job is handed over").detail(format!(
+    Diagnostic::warning(format!("State of the job of {} is handed over", prior.id())).detail(format!(
         "`{}` was destroyed to be replaced. The last state of its job is at `{path}`, and waits in the FlinkStateSnapshot \
          `{namespace}/{}` for `{namespace}/{name}`, which begins with it if it is created within a day, in this apply or a \
          later one.",
@@ -168,7 +169,7 @@ fn handed_over<M: JobModel>(prior: &M, successor: &Successor, path: &str) -> Dia
 }
 
 fn abandoned<M: JobModel>(prior: &M) -> Diagnostic {
-    Diagnostic::warning(format!("{} runs on without Terraform", noun::<M>())).detail(format!(
+    Diagnostic::warning(format!("{} {} runs on without Terraform", noun::<M>(), prior.id())).detail(format!(
         "`on_destroy` is `abandon`: the {} `{}` was taken out of state and left as it is.",
         M::Kind::KIND,
         prior.id()

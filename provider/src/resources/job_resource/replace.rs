@@ -213,7 +213,7 @@ fn left_at(left: &HandOver) -> String {
 }
 
 fn restored<M: JobModel>(planned: &M, left: &HandOver) -> Diagnostic {
-    Diagnostic::warning("Job begins with the state that was handed over").detail(format!(
+    Diagnostic::warning(format!("Job of {} begins with the state that was handed over", planned.id())).detail(format!(
         "The job of `{}` begins with `{}`, the last state of the {} `{}` (uid `{}`), which was destroyed to be replaced at {}.",
         planned.id(),
         left.location,

@@ -238,8 +238,9 @@ async fn a_deletion_that_is_refused_is_undone() {
             &error,
             RemoveError::NotDeleted {
                 put_back: PutBack::Done,
+                state: Some(path),
                 ..
-            }
+            } if path == "s3://a/s-1"
         ),
         "{error}"
     );
