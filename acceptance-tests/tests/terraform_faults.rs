@@ -207,6 +207,8 @@ async fn a_namespace_that_is_being_deleted_keeps_what_is_in_state() -> Result<()
         eprintln!("passed over: a real operator does not hold still");
         return Ok(());
     }
+    // The role goes with the namespace, before the objects do.
+    case.be_administrator()?;
     case.apply(APPLICATION).await?;
     let namespaces: Api<Namespace> = Api::all(case.client().await?);
     let held = |value: Value| Patch::Merge(json!({"metadata": {"labels": {HOLD: value}}}));

@@ -92,18 +92,17 @@ pub fn remove(error: &RemoveError, block: &Block) -> Diagnostics {
             state,
         } => {
             let mut problems = delete(source, block);
-            let stopped = match put_back {
-                PutBack::NotNeeded => None,
-                PutBack::Done => Some(
-                    "That was taken back: the job was told to run on, from the savepoint that was taken.".to_owned(),
+            let stopped = "Job was stopped for a destroy that failed";
+            match put_back {
+                PutBack::NotNeeded => {}
+                PutBack::Done => problems.push(
+                    Diagnostic::warning(stopped)
+                        .detail("That was taken back: the job was told to run on, from the savepoint that was taken."),
                 ),
-                PutBack::Failed(why) => Some(format!(
+                PutBack::Failed(why) => problems.push(Diagnostic::error(stopped).detail(format!(
                     "The job is still asked to be suspended, because that could not be taken back: {why}. Run `terraform \
                      apply` to set it running again, or destroy again."
-                )),
-            };
-            if let Some(stopped) = stopped {
-                problems.push(Diagnostic::error("Job was stopped for a destroy that failed").detail(stopped));
+                ))),
             }
             if let Some(path) = state {
                 let detail = format!(

@@ -107,7 +107,11 @@ fn manifests_become_the_arguments_that_they_come_from() {
 }
 
 /// What the cluster does not hold is only in Terraform.
-const LOCAL: [&str; 7] = [
+const LOCAL: [&str; 11] = [
+    "allow_state_loss",
+    "deletion_protection",
+    "drain_on_destroy",
+    "on_destroy",
     "restart_triggers",
     "redeploy",
     "timeouts",

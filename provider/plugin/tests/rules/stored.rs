@@ -117,7 +117,9 @@ async fn a_move_asks_the_target_without_any_configuration() {
         "nothing write-only is left"
     );
     assert_eq!(got_identity(answer.target_identity.as_ref()), Some(identity("a")));
-    assert!(answer.target_private.is_empty());
+    let private = String::from_utf8_lossy(&answer.target_private);
+    assert!(private.contains("moved"), "the read that follows is told: {private}");
+    assert!(!private.contains("whatever it keeps"), "{private}");
 
     Said(moved("other_thing", "{}").await.diagnostics).refused(&["no title"]);
     Said(moved("third_thing", "{}").await.diagnostics).refused(&["third_thing", "example/other", "Import"]);
