@@ -65,7 +65,7 @@ async fn every_example_of_a_function_plans() -> Result<()> {
         change.after["flink_configuration"]["taskmanager.numberOfTaskSlots"],
         "2"
     );
-    assert_eq!(change.after["namespace"], "data-team");
+    assert_eq!(change.after["namespace"], "data-team-flink");
     let folders = std::fs::read_dir(&examples)?.count();
     assert_eq!(folders, 3, "each example is planned");
     Ok(())

@@ -315,8 +315,12 @@ async fn remove_live<K: JobResource>(
     let (state, unchanged) = match first {
         Step::LeaveAlone => return Ok(Removed::Abandoned),
         Step::Refuse(refusal) => return Err(refused(objects, name, refusal)),
-        // What is handed over must be the last state when the object goes.
-        Step::Delete { state } => (state, heir.is_some().then(|| live.clone())),
+        // What is kept must be the last state when the object goes: a job that was resumed meanwhile, by the rest of a destroy
+        // that was killed or by somebody else, has gone on from there.
+        Step::Delete { state } => {
+            let must_stay = how.policy == OnDestroy::Savepoint && state.is_some();
+            (state, must_stay.then(|| live.clone()))
+        }
         Step::Suspend => {
             let drain = how.drain && heir.is_none();
             let saved = save::save(objects, live, drain, deadline).await?;
