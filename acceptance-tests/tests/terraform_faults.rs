@@ -8,7 +8,7 @@ use acceptance_tests::faults::proxy::Proxy;
 use acceptance_tests::faults::run::{Run, Work};
 use acceptance_tests::faults::{Kind, Point};
 use acceptance_tests::scripted::{Scripted, not_found};
-use acceptance_tests::terraform::Workspace;
+use acceptance_tests::terraform::{Outcome, Workspace};
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -225,26 +225,18 @@ async fn a_namespace_that_is_being_deleted_keeps_what_is_in_state() -> Result<()
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
+    let refuses = |outcome: Outcome| {
+        let error = outcome.expect_one_error()?;
+        let is_named = error.detail.contains("being deleted");
+        ensure!(is_named, "{}: {}", error.summary, error.detail);
+        Ok(())
+    };
     case.configure(&with(APPLICATION, &[("parallelism = 1", "parallelism = 2")]))?;
-    let refused = case.workspace.apply(&[]).await?;
-    let error = refused.expect_one_error()?;
-    ensure!(
-        error.detail.contains("being deleted"),
-        "{}: {}",
-        error.summary,
-        error.detail
-    );
+    refuses(case.workspace.apply(&[]).await?)?;
     assert!(case.workspace.state(ORDERS).await?.is_some());
     let newcomer = APPLICATION.replace("\"orders\"", "\"newcomer\"");
     case.configure(&format!("{}{newcomer}", APPLICATION))?;
-    let refused = case.workspace.apply(&["-target=flink_deployment.newcomer"]).await?;
-    let error = refused.expect_one_error()?;
-    ensure!(
-        error.detail.contains("being deleted"),
-        "{}: {}",
-        error.summary,
-        error.detail
-    );
+    refuses(case.workspace.apply(&["-target=flink_deployment.newcomer"]).await?)?;
     assert!(case.workspace.state("flink_deployment.newcomer").await?.is_none());
 
     namespaces.patch(case.namespace(), &params, &held(Value::Null)).await?;

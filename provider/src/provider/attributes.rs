@@ -10,13 +10,17 @@ mod table;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
+use terraform_plugin::Private;
 use terraform_plugin::server::AnyResource;
 use terraform_schema::plan::Plan;
 use terraform_schema::{AttributePath, Block, Step, Value, reconcile};
 
 use super::*;
 use crate::resources::flink_checkpoint::Checkpoint;
+use crate::resources::flink_deployment::model::Deployment;
 use crate::resources::flink_savepoint::Savepoint;
+use crate::resources::flink_session_job::model::SessionJob;
+use crate::resources::job_resource::mapping;
 use crate::resources::snapshot::{self, SnapshotModel};
 use crate::resources::{flink_deployment, flink_session_job};
 
@@ -34,21 +38,39 @@ struct Mapping {
     found: fn(Json) -> (Value, BTreeSet<AttributePath>),
 }
 
-fn mapping(resource: &str) -> Mapping {
+fn mapping_of(resource: &str) -> Mapping {
     match resource {
         "flink_deployment" => Mapping {
-            modify_plan: flink_deployment::mapping::modify_plan,
-            modify_imported: flink_deployment::mapping::modify_imported,
+            modify_plan: |plan| drop(mapping::modified(plan, &Private::new(), flink_deployment::plan::modify)),
+            modify_imported: |plan| {
+                drop(mapping::modified(
+                    plan,
+                    &mapping::imported(),
+                    flink_deployment::plan::modify,
+                ))
+            },
             sensible: |config| config,
-            sent: flink_deployment::mapping::sent,
-            found: flink_deployment::mapping::found,
+            sent: mapping::sent::<Deployment>,
+            found: mapping::found::<Deployment>,
         },
         "flink_session_job" => Mapping {
-            modify_plan: flink_session_job::mapping::modify_plan,
-            modify_imported: flink_session_job::mapping::modify_imported,
+            modify_plan: |plan| {
+                drop(mapping::modified(
+                    plan,
+                    &Private::new(),
+                    flink_session_job::plan::modify,
+                ))
+            },
+            modify_imported: |plan| {
+                drop(mapping::modified(
+                    plan,
+                    &mapping::imported(),
+                    flink_session_job::plan::modify,
+                ))
+            },
             sensible: |config| config,
-            sent: flink_session_job::mapping::sent,
-            found: flink_session_job::mapping::found,
+            sent: mapping::sent::<SessionJob>,
+            found: mapping::found::<SessionJob>,
         },
         "flink_savepoint" => snapshot_mapping::<Savepoint>(),
         "flink_checkpoint" => snapshot_mapping::<Checkpoint>(),

@@ -2,10 +2,8 @@
 //! stands in the file of its name, those that session jobs have, too, in `job_resource`.
 
 mod checks;
-#[cfg(test)]
-pub(crate) mod mapping;
 pub mod model;
-mod plan;
+pub(crate) mod plan;
 #[cfg(test)]
 pub(crate) mod sample;
 mod validate;

@@ -2,10 +2,8 @@
 //! `job_resource`.
 
 mod cluster;
-#[cfg(test)]
-pub(crate) mod mapping;
 pub mod model;
-mod plan;
+pub(crate) mod plan;
 #[cfg(test)]
 mod sample;
 mod validate;

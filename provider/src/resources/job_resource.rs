@@ -1,11 +1,14 @@
 //! What the resources do that are one custom resource with a Flink job: `flink_deployment` and `flink_session_job`. Each step
 //! of their life stands in the file of its name, for both of them.
 
+pub mod arguments;
 pub mod change;
 pub mod delete;
 pub mod import;
 pub mod live;
 pub mod manifest;
+#[cfg(test)]
+pub mod mapping;
 pub mod moved;
 pub mod nonces;
 pub mod observed;
@@ -31,9 +34,9 @@ use flink_client::wait::Progress;
 use terraform_plugin::Context;
 use terraform_schema::{Computed, Diagnostics, Model, Schema};
 
-use super::timeouts::Timeouts;
 use crate::provider::ProviderData;
-use nonces::{Nonces, Redeploy};
+use arguments::Arguments;
+use nonces::Nonces;
 use observed::Observed;
 
 /// The model of such a resource.
@@ -44,8 +47,11 @@ pub trait JobModel: Model + Clone {
     /// What a person calls it, in lower case: `deployment`.
     const WHAT: &'static str;
 
-    /// What a user sets beside the specification.
-    fn inputs(&self) -> Inputs<'_>;
+    /// What the object is called, and its labels and annotations.
+    fn metadata(&self) -> Metadata<'_>;
+
+    /// What a user says beside the object.
+    fn arguments(&self) -> &Arguments;
 
     /// What is sent, without labels and annotations.
     ///
@@ -58,6 +64,7 @@ pub trait JobModel: Model + Clone {
 
     /// The nonces in the specification that make the operator act.
     fn nonces(&self) -> Nonces;
+
     /// The job; `None` for a session cluster.
     fn job(&self) -> Option<&JobSpec>;
 
@@ -74,9 +81,6 @@ pub trait JobModel: Model + Clone {
 
     /// The configuration in the specification, to take something out of it.
     fn flink_configuration_mut(&mut self) -> &mut Option<FlinkConfiguration>;
-
-    /// The write-only configuration, whose values are there only while a change is applied, and its version.
-    fn write_only(&self) -> (&write_only::Configuration, Option<i64>);
 
     /// The uid of the object, where state knows it.
     fn uid(&self) -> Option<&str>;
@@ -101,7 +105,7 @@ pub trait JobModel: Model + Clone {
 
     /// The labels that are sent.
     fn labels_sent(&self) -> BTreeMap<String, String> {
-        self.inputs().labels.cloned().unwrap_or_default()
+        self.metadata().labels.cloned().unwrap_or_default()
     }
 
     /// Whether the operator has brought about what the object asks for.
@@ -140,12 +144,12 @@ pub trait JobModel: Model + Clone {
 
     /// The name of the object.
     fn name(&self) -> &str {
-        self.inputs().name
+        self.metadata().name
     }
 
     /// The namespace. Every plan decides it, so it is there wherever a model is.
     fn namespace(&self) -> &str {
-        self.inputs()
+        self.metadata()
             .namespace
             .and_then(Computed::as_ref)
             .map_or("default", String::as_str)
@@ -157,9 +161,9 @@ pub trait JobModel: Model + Clone {
     }
 }
 
-/// What a user sets beside the specification.
+/// What a user sets of the metadata of an object.
 #[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a> {
+pub struct Metadata<'a> {
     /// Name of the object.
     pub name: &'a str,
     /// Namespace of the object, where it is decided.
@@ -168,22 +172,6 @@ pub struct Inputs<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
     /// Annotations of the object.
     pub annotations: Option<&'a BTreeMap<String, String>>,
-    /// What restarts the job when it changes.
-    pub restart_triggers: Option<&'a BTreeMap<String, String>>,
-    /// What starts the job from a savepoint when it changes.
-    pub redeploy: Option<&'a Redeploy>,
-    /// How long each operation may take.
-    pub timeouts: Option<&'a Timeouts>,
-    /// Whether fields of other managers are taken over.
-    pub force_conflicts: bool,
-    /// What it means when the object is not ready in time.
-    pub wait_failure: WaitFailure,
-    /// What becomes of the job at a destroy, where that is said.
-    pub on_destroy: Option<OnDestroy>,
-    /// Whether the job is drained before its last savepoint.
-    pub drain_on_destroy: bool,
-    /// Whether a destroy is refused.
-    pub deletion_protection: bool,
 }
 
 /// What it means when an object was written but is not ready within its timeout.

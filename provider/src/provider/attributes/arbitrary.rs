@@ -217,7 +217,7 @@ proptest! {
     fn what_was_applied_plans_nothing((index, (config, respelled)) in any_configuration()) {
         let resource = &resources()[index];
         let block = &resource.schema().block;
-        let mapping = mapping(resource.name());
+        let mapping = mapping_of(resource.name());
         let (config, respelled) = ((mapping.sensible)(config), (mapping.sensible)(respelled));
         let object = |config: &Value| kept((mapping.sent)(&mapping.planned(block, config)));
 

@@ -81,7 +81,7 @@ fn every_attribute_is_set_in_the_table() {
     for resource in resources() {
         let block = &resource.schema().block;
         let cases = cases(resource.name(), block);
-        let mapping = mapping(resource.name());
+        let mapping = mapping_of(resource.name());
         for (path, _, attribute) in block.walk() {
             // What only a plan says is in no object and null after every read.
             if path.to_string() == "change" {
@@ -107,7 +107,7 @@ fn every_attribute_is_set_in_the_table() {
 fn every_row_becomes_its_object_and_is_read_back() {
     for resource in resources() {
         let block = &resource.schema().block;
-        let mapping = mapping(resource.name());
+        let mapping = mapping_of(resource.name());
         for Case {
             file,
             config,

@@ -35,7 +35,7 @@ pub async fn delete<M: JobModel>(prior: &M, mark: PlanMark, cx: &Context<'_, Pro
         // It was replaced by itself: the object lives on in the state of the one that followed.
         return Ok(());
     }
-    if prior.inputs().deletion_protection {
+    if prior.arguments().deletion_protection == Some(true) {
         return Err(protected(prior).into());
     }
     if mark == PlanMark::Create && M::is_brought_about(&objects, &found, &private::baseline(cx)).await {
@@ -50,7 +50,7 @@ pub async fn delete<M: JobModel>(prior: &M, mark: PlanMark, cx: &Context<'_, Pro
         };
         diagnose::remove(&error, &block)
     })?;
-    let timeout = Timeouts::delete(prior.inputs().timeouts);
+    let timeout = Timeouts::delete(prior.arguments().timeouts.as_ref());
     match M::remove(&objects, &found, &how, timeout).await {
         Ok(Removed::Deleted {
             state: Some(path),
@@ -78,8 +78,8 @@ fn removal<M: JobModel>(
     mark: PlanMark,
     cx: &Context<'_, ProviderData>,
 ) -> Result<Removal, Refusal> {
-    let inputs = prior.inputs();
-    let said = said([cx.data.on_destroy, inputs.on_destroy], mark);
+    let arguments = prior.arguments();
+    let said = said([cx.data.on_destroy, arguments.on_destroy], mark);
     let successor = replace::heir(prior, mark, cx);
     let mut policy = said.unwrap_or(default);
     let keeps_state = found.job().and_then(|job| job.upgrade_mode) == Some(UpgradeMode::LastState);
@@ -92,7 +92,7 @@ fn removal<M: JobModel>(
     }
     Ok(Removal {
         policy,
-        drain: inputs.drain_on_destroy,
+        drain: arguments.drain_on_destroy == Some(true),
         successor,
     })
 }

@@ -103,9 +103,9 @@ pub fn remember<K: JobResource, D>(live: &Live<K>, cx: &Context<'_, D>) {
 /// Remembers what a write is about to fire: its answer may be lost, and the next plan must not fire it again.
 pub fn firing<M: JobModel, D>(planned: &M, prior: &M, cx: &Context<'_, D>) {
     let restart = changed(planned.nonces().restart, prior.nonces().restart)
-        .and_then(|nonce| Some((nonce, planned.inputs().restart_triggers?.clone())));
+        .and_then(|nonce| Some((nonce, planned.arguments().restart_triggers.clone()?)));
     let redeploy = changed(planned.nonces().redeploy, prior.nonces().redeploy)
-        .and_then(|nonce| Some((nonce, planned.inputs().redeploy?.trigger.clone())));
+        .and_then(|nonce| Some((nonce, planned.arguments().redeploy.as_ref()?.trigger.clone())));
     let fired = Fired { restart, redeploy };
     let mut memory = Memory::of(cx.private(private::NONCES).as_ref());
     memory.unanswered = (fired != Fired::default()).then_some(fired);

@@ -32,7 +32,7 @@ async fn wait<M: JobModel>(written: M, planned: &Planned<M>, cx: &Context<'_, Pr
     let new = planned.prior.is_null();
     let objects = objects::<M::Kind>(written.namespace(), cx).await?;
     let baseline = private::baseline(cx);
-    let timeouts = written.inputs().timeouts;
+    let timeouts = written.arguments().timeouts.as_ref();
     let timeout = if new {
         Timeouts::create(timeouts)
     } else {
@@ -70,7 +70,7 @@ fn unsettled<M: JobModel>(
     let warns = if matches!(error.end, End::Stopped) {
         new
     } else {
-        written.inputs().wait_failure == WaitFailure::Warn
+        written.arguments().wait_failure == Some(WaitFailure::Warn)
     };
     let afterwards = if new && !warns {
         Afterwards::Tainted

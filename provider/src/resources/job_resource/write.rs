@@ -21,7 +21,7 @@ pub fn manifest<M: JobModel>(model: &M) -> Result<Manifest, Diagnostics> {
     })?;
     let mut manifest = Manifest {
         labels: model.labels_sent(),
-        annotations: model.inputs().annotations.cloned().unwrap_or_default(),
+        annotations: model.metadata().annotations.cloned().unwrap_or_default(),
         ..manifest
     };
     if let Some(path) = model.restored_from() {
@@ -128,7 +128,7 @@ pub async fn update<M: JobModel>(planned: &M, prior: &M, cx: &Context<'_, Provid
     let how = Write {
         uid: &uid,
         prior: Some(&before),
-        force: planned.inputs().force_conflicts,
+        force: planned.arguments().force_conflicts == Some(true),
     };
     let live = objects.write(&after, how).await.map_err(failed)?;
     nonces::fired(cx);

@@ -27,13 +27,13 @@ pub type Configuration = Option<WriteOnly<BTreeMap<String, String>>>;
 
 /// The values to send, known only while a change is applied.
 pub fn configured<M: JobModel>(planned: &M) -> BTreeMap<String, String> {
-    let (values, _) = planned.write_only();
-    values.as_ref().and_then(|values| values.0.clone()).unwrap_or_default()
+    let values = planned.arguments().flink_configuration_wo.as_ref();
+    values.and_then(|values| values.0.clone()).unwrap_or_default()
 }
 
 /// Whether new values are to be sent.
 pub fn is_changed<M: JobModel>(planned: &M, prior: &M) -> bool {
-    planned.write_only().1 != prior.write_only().1
+    planned.arguments().flink_configuration_wo_version != prior.arguments().flink_configuration_wo_version
 }
 
 /// The keys that the last write sent.

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::operator::FlinkDeployment;
 
-async fn objects(port: u16) -> Objects<FlinkDeployment> {
+/// The objects of the API server at that port.
+pub(super) async fn objects(port: u16) -> Objects<FlinkDeployment> {
     let connection = Connection {
         host: Some(format!("http://127.0.0.1:{port}")),
         ..Connection::default()

@@ -59,21 +59,7 @@ impl Server {
     }
 
     async fn objects(&self) -> Objects<FlinkDeployment> {
-        let connection = Connection {
-            host: Some(format!("http://127.0.0.1:{}", self.port)),
-            ..Connection::default()
-        };
-        let environment = Environment::new(|_| None, "/nonexistent");
-        let cluster = connection
-            .connect(&environment, CancellationToken::new())
-            .await
-            .unwrap();
-        let limits = Limits {
-            request: Duration::from_secs(5),
-            attempts: 3,
-            pause: Duration::from_millis(10),
-        };
-        Objects::new(cluster.with_limits(limits), "team")
+        loopback::objects(self.port).await
     }
 
     fn sent(&self) -> usize {

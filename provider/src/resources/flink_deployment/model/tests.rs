@@ -5,6 +5,7 @@ use terraform_schema::{AttributePath, Model, UpdateClass, Value, reconcile};
 
 use super::super::sample::{application, changed, resource};
 use super::*;
+use crate::resources::job_resource::write_only;
 
 mod found;
 
@@ -60,7 +61,7 @@ fn a_model_goes_there_and_back() {
     let model = Deployment::from_value(&value).unwrap();
     assert_eq!(model.to_value(), value);
     assert_eq!(model.id(), "flink/orders");
-    assert_eq!(model.wait_failure, Some(WaitFailure::Warn));
+    assert_eq!(model.arguments.wait_failure, Some(WaitFailure::Warn));
 }
 
 /// One of several spellings of the same.

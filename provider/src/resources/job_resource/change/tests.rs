@@ -10,7 +10,7 @@ use terraform_schema::Block;
 
 use super::*;
 use crate::resources::job_resource::observed::Observed;
-use crate::resources::job_resource::{JobModel, is_done, private};
+use crate::resources::job_resource::{JobModel, is_done, mapping, private};
 use crate::resources::{flink_deployment, flink_session_job};
 
 /// A change of a specification, and all that happened until the next one.
@@ -99,13 +99,13 @@ fn cases() -> Vec<Case> {
 /// The planned `change` of a case.
 fn planned(case: &Case) -> Option<String> {
     if case.before["kind"] == "FlinkDeployment" {
-        planned_of::<flink_deployment::model::Deployment>(case, flink_deployment::mapping::modify)
+        planned_of::<flink_deployment::model::Deployment>(case, flink_deployment::plan::modify)
     } else {
-        planned_of::<flink_session_job::model::SessionJob>(case, flink_session_job::mapping::modify)
+        planned_of::<flink_session_job::model::SessionJob>(case, flink_session_job::plan::modify)
     }
 }
 
-fn planned_of<M: JobModel>(case: &Case, modify: fn(&mut Plan, &Private) -> Diagnostics) -> Option<String> {
+fn planned_of<M: JobModel>(case: &Case, modify: mapping::Modify) -> Option<String> {
     let block = M::block();
     let [before, after]: [Live<M::Kind>; 2] =
         [&case.before, &case.after].map(|object| Live::from_json(object.clone()).unwrap());
@@ -114,7 +114,11 @@ fn planned_of<M: JobModel>(case: &Case, modify: fn(&mut Plan, &Private) -> Diagn
     let config = configuration(&block, M::found(&after, true).to_value());
     let observed = serde_json::to_string(&Observed::in_object(&before)).unwrap();
     let mut plan = Plan::inputs(&block, &config, &state);
-    modify(&mut plan, &Private::from([(private::OBSERVED.to_owned(), observed)]));
+    mapping::modified(
+        &mut plan,
+        &Private::from([(private::OBSERVED.to_owned(), observed)]),
+        modify,
+    );
     plan.planned().at("change").text().map(str::to_owned)
 }
 
