@@ -36,6 +36,15 @@ pub trait Resource: Send + Sync + 'static {
         Diagnostics::new()
     }
 
+    /// Looks at what lives for what a plan cannot know by itself, and says it: warnings, and refusals of what cannot work.
+    /// The plan is made by then and stays as it is. Called where a plan creates or changes something and the provider block
+    /// is wholly known, again when Terraform plans during apply. What goes wrong with the look itself costs no more than what
+    /// it would have said: a plan that can be made without it must not fail by it.
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, Self::Data>) -> Diagnostics {
+        let (_, _) = (plan, cx);
+        Diagnostics::new()
+    }
+
     /// Checks a planned destroy, for warnings and refusals. Pure.
     fn plan_destroy(&self, prior: View<'_>, cx: &PlanContext<'_, Self::Data>) -> Diagnostics {
         let (_, _) = (prior, cx);

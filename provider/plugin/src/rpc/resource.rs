@@ -123,7 +123,7 @@ pub(super) async fn plan<P: Provider>(
         private: private::decode(&request.prior_private),
         identity: value::decode_identity(request.prior_identity.as_ref(), &types.identity, name)?,
     };
-    let outcome = server.plan(name, asked)?;
+    let outcome = server.plan(name, asked).await?;
     let identity = outcome.identity.as_ref();
     Ok(pb::plan_resource_change::Response {
         planned_state: Some(value::encode(

@@ -20,6 +20,8 @@ pub trait AnyResource<D: 'static>: Send + Sync + 'static {
     fn validate(&self, config: View<'_>) -> Diagnostics;
     /// See [`Resource::modify_plan`].
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, D>) -> Diagnostics;
+    /// See [`Resource::check_plan`].
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, D>) -> Diagnostics;
     /// See [`Resource::plan_destroy`].
     fn plan_destroy(&self, prior: View<'_>, cx: &PlanContext<'_, D>) -> Diagnostics;
     /// [`Resource::create`] where `prior` is null, else [`Resource::update`]; then [`Resource::settle`]. The context
@@ -98,6 +100,10 @@ impl<R: Resource> AnyResource<R::Data> for Erased<R> {
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, R::Data>) -> Diagnostics {
         self.resource.modify_plan(plan, cx)
+    }
+
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, R::Data>) -> Diagnostics {
+        self.resource.check_plan(plan, cx).await
     }
 
     fn plan_destroy(&self, prior: View<'_>, cx: &PlanContext<'_, R::Data>) -> Diagnostics {

@@ -1,10 +1,11 @@
 //! `PlanResourceChange`.
 
+use terraform_schema::plan::Action;
 use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Plan, Value, View};
 
 use super::values::identity_differs;
-use super::{Kind, PrivateState, Server, caught_now, check};
-use crate::context::PlanContext;
+use super::{Kind, PrivateState, Server, caught, caught_now, check};
+use crate::context::{Context, PlanContext};
 use crate::provider::Provider;
 use crate::resource::PlanMark;
 use crate::secrets::hide_marked;
@@ -39,7 +40,8 @@ pub(crate) struct Outcome {
 
 impl<P: Provider> Server<P> {
     /// Plans a change. The same request gives the same plan: Terraform plans again during apply.
-    pub(crate) fn plan(&self, type_name: &str, request: PlanRequest) -> Result<Outcome, Diagnostics> {
+    /// What [`crate::Resource::check_plan`] sees of what lives goes into warnings and refusals only.
+    pub(crate) async fn plan(&self, type_name: &str, request: PlanRequest) -> Result<Outcome, Diagnostics> {
         let resource = self.resource(type_name)?;
         hide_marked(&resource.schema().block, &request.config);
         let configured = self.configured(type_name)?;
@@ -71,7 +73,7 @@ impl<P: Provider> Server<P> {
         let block = &resource.schema().block;
         let mut plan = Plan::inputs(block, &request.config, &request.prior);
         let cx = context(mark(&plan, request.private.mark));
-        let warnings = resource.modify_plan(&mut plan, &cx).or_errors()?;
+        let mut warnings = resource.modify_plan(&mut plan, &cx).or_errors()?;
         plan.finish(block);
         let private = cx.into_planned();
 
@@ -88,6 +90,14 @@ impl<P: Provider> Server<P> {
             identity
         };
         breaches.or_ok(())?;
+        if configured.is_known() && plan.action() != Action::Nothing {
+            let cx = Context::new(configured.data(), self.running(), request.private.resource);
+            let look = async { Ok(resource.check_plan(&plan, &cx).await) };
+            let seen = caught("PlanResourceChange", look).await;
+            warnings.extend(cx.take().0);
+            warnings.extend(seen?);
+            warnings = warnings.or_errors()?;
+        }
         Ok(Outcome {
             planned: plan.planned,
             requires_replace: plan.requires_replace,

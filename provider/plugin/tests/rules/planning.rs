@@ -364,3 +364,49 @@ async fn unknown_values_pass_validation_and_known_ones_are_checked() {
         Some("size")
     );
 }
+
+/// What lives is looked at for plans that do something, warns, and refuses; it is not asked about what stays as it is.
+#[tokio::test]
+async fn a_look_at_what_lives_warns_and_refuses() {
+    let warns = Rig::new(Rogue {
+        check_plan: |_, cx| {
+            cx.warn(Diagnostic::warning("Seen on the way"));
+            Diagnostic::warning("Seen").into()
+        },
+        ..Rogue::default()
+    })
+    .await;
+    let summaries = |answer: &crate::rig::PlanAnswer| {
+        let of = answer.raw.diagnostics.iter();
+        of.map(|said| said.summary.clone()).collect::<Vec<_>>()
+    };
+    let prior = made(&config());
+    let bigger = with(&config(), &[("size", 4.into())]);
+    for ask in [Ask::create(&config()), Ask::update(&prior, &bigger)] {
+        let answer = warns.plan(ask).await;
+        assert_eq!(summaries(&answer), ["Seen on the way", "Seen"]);
+        assert!(!answer.planned.is_null());
+    }
+    let unchanged = warns.plan(Ask::update(&prior, &config())).await;
+    assert!(summaries(&unchanged).is_empty(), "nothing changes");
+
+    let refuses = Rig::new(Rogue {
+        check_plan: |_, _| error("Cannot work"),
+        ..Rogue::default()
+    })
+    .await;
+    let answer = refuses.plan(Ask::create(&config())).await;
+    answer.said.refused(&["Cannot work"]);
+    assert!(answer.planned.is_null());
+
+    let panics = Rig::new(Rogue {
+        check_plan: |_, _| panic!("over its own feet"),
+        ..Rogue::default()
+    })
+    .await;
+    panics
+        .plan(Ask::create(&config()))
+        .await
+        .said
+        .refused(&["Bug in the provider"]);
+}

@@ -110,6 +110,8 @@ impl ThingIdentity {
 
 /// [`Resource::modify_plan`] as a function.
 pub type ModifyPlan = fn(&mut Plan, &PlanContext<'_, ()>) -> Diagnostics;
+/// [`Resource::check_plan`].
+pub type CheckPlan = fn(&Plan, &Context<'_, ()>) -> Diagnostics;
 /// [`Resource::create`] and [`Resource::update`].
 pub type Write = fn(&Planned<Thing>, &Context<'_, ()>) -> Result<Value, Diagnostics>;
 /// [`Resource::read`].
@@ -121,6 +123,7 @@ pub type Delete = fn(PlanMark, &Context<'_, ()>) -> Result<(), Diagnostics>;
 pub struct Rogue {
     pub validate: fn(View<'_>) -> Diagnostics,
     pub modify_plan: ModifyPlan,
+    pub check_plan: CheckPlan,
     pub plan_destroy: fn(View<'_>) -> Diagnostics,
     pub create: Write,
     pub update: Write,
@@ -137,6 +140,7 @@ impl Default for Rogue {
         Self {
             validate: |_| Diagnostics::new(),
             modify_plan: |_, _| Diagnostics::new(),
+            check_plan: |_, _| Diagnostics::new(),
             plan_destroy: |_| Diagnostics::new(),
             create: |planned, _| Ok(made(&planned.model.0)),
             update: |planned, _| Ok(made(&planned.model.0)),
@@ -202,6 +206,10 @@ impl Resource for Rogue {
 
     fn modify_plan(&self, plan: &mut Plan, cx: &PlanContext<'_, ()>) -> Diagnostics {
         (self.modify_plan)(plan, cx)
+    }
+
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, ()>) -> Diagnostics {
+        (self.check_plan)(plan, cx)
     }
 
     fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ()>) -> Diagnostics {
