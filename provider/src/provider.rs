@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use flink_client::kubernetes::{Cluster, Connection, Environment, Exec};
 use flink_client::operator::OnDestroy;
-use terraform_plugin::server::{AnyDataSource, AnyResource};
-use terraform_plugin::{Configured, Function, Provider, Warnings, any};
+use terraform_plugin::server::{AnyAction, AnyDataSource, AnyListResource, AnyResource};
+use terraform_plugin::{Configured, Function, Progress, Provider, Warnings, any};
 use terraform_schema::{AttributePath, AttributeType, Diagnostic, Diagnostics, Seen, View};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+use crate::diagnose::sentences;
 use crate::resources::flink_checkpoint::FlinkCheckpointResource;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
 use crate::resources::flink_savepoint::FlinkSavepointResource;
 use crate::resources::flink_session_job::FlinkSessionJobResource;
-use crate::{data_sources, diagnose, functions};
+use crate::{actions, data_sources, diagnose, functions, list_resources};
 use config::{ExecPlugin, ProviderConfig};
 
 /// The provider `flink`.
@@ -48,6 +49,14 @@ impl Provider for FlinkProvider {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<ProviderData>>> {
         data_sources::all()
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<ProviderData>>> {
+        list_resources::all()
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction<ProviderData>>> {
+        actions::all()
     }
 
     fn functions(&self) -> Vec<Box<dyn Function>> {
@@ -89,6 +98,7 @@ impl Provider for FlinkProvider {
             connection,
             environment: self.environment.clone(),
             cluster: Arc::new(OnceCell::new()),
+            acting: None,
             namespace,
             on_destroy,
         };
@@ -154,6 +164,7 @@ pub struct ProviderData {
     connection: Connection,
     environment: Environment,
     cluster: Arc<OnceCell<Cluster>>,
+    acting: Option<Progress>,
     /// The namespace of resources that do not set their own.
     pub namespace: DefaultNamespace,
     /// What becomes of jobs when their deployments or session jobs are destroyed, where the block says so.
@@ -171,7 +182,20 @@ impl ProviderData {
             .get_or_try_init(|| self.connection.connect(&self.environment, stop.clone()))
             .await
             .map_err(|error| diagnose::connection(&error))?;
-        Ok(cluster.clone().stopped_by(stop.clone()))
+        let cluster = cluster.clone().stopped_by(stop.clone());
+        Ok(match self.acting.clone() {
+            Some(progress) => cluster.acting(move |what| progress.tell(sentences(what, ""))),
+            None => cluster,
+        })
+    }
+
+    /// The same for an action, which tells what it waits for.
+    #[must_use]
+    pub fn acting(&self, progress: Progress) -> Self {
+        Self {
+            acting: Some(progress),
+            ..self.clone()
+        }
     }
 
     /// Mistakes in the block itself, said once and at the attribute. Files may still be written by the same apply: what

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info};
 
 use crate::kubernetes::watch::{Seen, WATCH_FOR};
-use crate::kubernetes::{KubernetesError, Live, Objects};
+use crate::kubernetes::{Cluster, KubernetesError, Live, Objects};
 use crate::operator::resource::Resource;
 
 mod patience;
@@ -151,7 +151,7 @@ const SILENT_FOR: Duration = WATCH_FOR.saturating_add(Duration::from_secs(15));
 /// Waits until `judge` calls an object ready, and returns it. `judge` sees `None` where there is no such
 /// object; it is asked again whenever the object changes.
 ///
-/// Reasons are logged at INFO whenever they change.
+/// Reasons are logged at INFO whenever they change, and told to whoever the cluster tells.
 ///
 /// # Errors
 /// See [`WaitError`]. The cluster's stop token ends the wait at once.
@@ -160,7 +160,7 @@ pub async fn until<K: Resource>(
     wait: Wait<'_>,
     mut judge: impl FnMut(Option<&Live<K>>) -> Progress,
 ) -> Result<Option<Live<K>>, WaitError<K>> {
-    let mut clock = Clock::new(wait);
+    let mut clock = Clock::new(wait, objects.cluster());
     let stop = objects.cluster().stop().clone();
     let work = async {
         let mut may_watch = true;
@@ -215,7 +215,7 @@ type Ended<K> = Result<Option<Live<K>>, WaitError<K>>;
 /// Follows one watch until it ends; `Some` if the wait has ended with it.
 async fn follow<K: Resource>(
     mut watching: crate::kubernetes::watch::Watching,
-    clock: &mut Clock<K>,
+    clock: &mut Clock<'_, K>,
     name: &str,
     judge: &mut impl FnMut(Option<&Live<K>>) -> Progress,
 ) -> Option<Ended<K>> {
@@ -260,7 +260,8 @@ async fn follow<K: Resource>(
 }
 
 /// What a wait remembers between looks.
-struct Clock<K> {
+struct Clock<'a, K> {
+    cluster: &'a Cluster,
     timeout: Duration,
     again: Option<Duration>,
     live: Option<Live<K>>,
@@ -270,9 +271,10 @@ struct Clock<K> {
     wake: Option<Instant>,
 }
 
-impl<K: Resource> Clock<K> {
-    fn new(wait: Wait<'_>) -> Self {
+impl<'a, K: Resource> Clock<'a, K> {
+    fn new(wait: Wait<'_>, cluster: &'a Cluster) -> Self {
         Self {
+            cluster,
             timeout: wait.timeout,
             again: wait.again,
             live: None,
@@ -311,6 +313,7 @@ impl<K: Resource> Clock<K> {
     fn note<R: Resource>(&mut self, name: &str, reason: &str) {
         if self.reason != reason {
             info!(kind = R::KIND, name, "waiting: {reason}");
+            self.cluster.tell(&format!("{} {name}: {reason}", R::KIND));
             reason.clone_into(&mut self.reason);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use terraform_schema::{Diagnostic, Diagnostics, Model, Value};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::resource::PlanMark;
@@ -25,6 +26,25 @@ impl Warnings {
     /// All warnings so far; none are left.
     pub fn take(&self) -> Diagnostics {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Tells the user what an action is doing, while it does it. Clones speak to the same user; the default one to nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Option<UnboundedSender<String>>);
+
+impl Progress {
+    /// Speaks to whoever receives it.
+    pub(crate) fn to(user: UnboundedSender<String>) -> Self {
+        Self(Some(user))
+    }
+
+    /// Tells a sentence.
+    pub fn tell(&self, message: impl Into<String>) {
+        if let Some(user) = &self.0 {
+            // Whoever listened may have gone away.
+            let _ = user.send(message.into());
+        }
     }
 }
 
@@ -78,6 +98,7 @@ pub struct Context<'a, D> {
     /// Cancelled when Terraform asks to stop (Ctrl-C) or the process ends. Every wait ends at once then.
     pub stop: CancellationToken,
     warnings: Warnings,
+    progress: Progress,
     private: Mutex<Private>,
     wrote: Mutex<Option<Value>>,
 }
@@ -89,6 +110,7 @@ impl<'a, D> Context<'a, D> {
             data,
             stop,
             warnings: Warnings::default(),
+            progress: Progress::default(),
             private: Mutex::new(private),
             wrote: Mutex::new(None),
         }
@@ -97,6 +119,27 @@ impl<'a, D> Context<'a, D> {
     /// Adds a warning for the user.
     pub fn warn(&self, warning: Diagnostic) {
         self.warnings.warn(warning);
+    }
+
+    /// The same, with somebody who is told what happens.
+    #[must_use]
+    pub fn telling(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Whether this is the call of an action.
+    pub fn is_action(&self) -> bool {
+        self.progress.0.is_some()
+    }
+
+    /// Tells the user of an action what happens. In other calls nobody listens.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The warnings so far; none are left.
+    pub fn warnings(&self) -> Diagnostics {
+        self.warnings.take()
     }
 
     /// An entry of the object's private state. Data sources have none.

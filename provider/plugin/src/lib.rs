@@ -3,6 +3,7 @@
 //! The only crate that knows tonic, prost and TLS. [`run`] is the `main` of a provider: it answers
 //! Terraform's handshake, serves the provider until Terraform is done, and leaves nothing behind.
 
+mod action;
 #[cfg(feature = "client")]
 pub mod client;
 mod connections;
@@ -14,6 +15,7 @@ pub mod generated;
 mod go_plugin;
 mod handlers;
 mod handshake;
+mod list_resource;
 mod listener;
 mod log;
 mod provider;
@@ -33,16 +35,18 @@ use std::time::Duration;
 
 use generated::tfplugin5::provider_server::Provider as ProviderService;
 
-pub use context::{Context, PlanContext, Private, Warnings};
+pub use action::Action;
+pub use context::{Context, PlanContext, Private, Progress, Warnings};
 pub use data_source::DataSource;
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use handlers::{Handlers, Panicked};
+pub use list_resource::{Found, ListResource, Listed};
 pub use provider::{Configured, Provider};
 pub use resource::{Live, Lookup, MOVED, MovedState, Owned, PlanMark, Planned, Resource};
 pub use rpc::Service;
 pub use secrets::hide;
 pub use serve::{LARGEST_MESSAGE, serve};
-pub use server::{any, any_data_source};
+pub use server::{any, any_action, any_data_source, any_list_resource};
 
 /// Worker threads at most. Handlers wait for the network, and Terraform starts a process for every
 /// alias: on a large machine one thread per core would cost more than it brings.

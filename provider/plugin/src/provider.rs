@@ -4,7 +4,7 @@ use terraform_schema::{Diagnostics, Model, View};
 
 use crate::context::Warnings;
 use crate::function::Function;
-use crate::server::{AnyDataSource, AnyResource};
+use crate::server::{AnyAction, AnyDataSource, AnyListResource, AnyResource};
 
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
@@ -19,6 +19,17 @@ pub trait Provider: Send + Sync + 'static {
     /// All kinds of things that are looked up, one line each: `vec![any_data_source(FlinkCluster), ...]` (see
     /// [`crate::server::any_data_source`]).
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Data>>> {
+        Vec::new()
+    }
+
+    /// All kinds of objects that can be found, one line each: `vec![any_list_resource(Deployments), ...]` (see
+    /// [`crate::server::any_list_resource`]). Each is of a resource that there is.
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Data>>> {
+        Vec::new()
+    }
+
+    /// All kinds of things that are done, one line each: `vec![any_action(Restart), ...]` (see [`crate::server::any_action`]).
+    fn actions(&self) -> Vec<Box<dyn AnyAction<Self::Data>>> {
         Vec::new()
     }
 

@@ -2,8 +2,10 @@
 //! in the log, errors as diagnostics. The functions behind the table decode, ask the server, encode.
 
 mod absent;
+mod action;
 mod data_source;
 mod function;
+mod list_resource;
 mod provider;
 mod resource;
 mod schema;
@@ -15,6 +17,7 @@ use std::time::Instant;
 
 use futures::Stream;
 use terraform_schema::Diagnostics;
+use tokio::sync::mpsc;
 use tonic::{Request, Response, Status};
 
 use crate::convert;
@@ -27,6 +30,15 @@ use crate::server::{Server, panicked};
 pub struct Service<P: Provider> {
     server: Arc<Server<P>>,
     handlers: Handlers,
+}
+
+impl<P: Provider> Clone for Service<P> {
+    fn clone(&self) -> Self {
+        Self {
+            server: Arc::clone(&self.server),
+            handlers: self.handlers.clone(),
+        }
+    }
 }
 
 impl<P: Provider> Service<P> {
@@ -42,6 +54,36 @@ impl<P: Provider> Service<P> {
             server: Arc::new(Server::new(provider, &handlers, strict)),
             handlers,
         }
+    }
+
+    /// Answers one call with a stream of messages: what `handler` sends, and what it returns at last.
+    fn stream<Q, E, A, F>(
+        &self,
+        rpc: &'static str,
+        about: String,
+        request: Q,
+        handler: impl FnOnce(Arc<Server<P>>, Q, Sender<E>) -> F + Send + 'static,
+    ) -> Events<E>
+    where
+        Q: Send + 'static,
+        E: Send + 'static,
+        A: Answer + Into<Option<E>>,
+        F: Future<Output = Result<A, Diagnostics>> + Send,
+    {
+        let (messages, received) = mpsc::channel(AHEAD);
+        let service = self.clone();
+        tokio::spawn(async move {
+            let sender = Sender(messages.clone());
+            let last = service.answer(rpc, about, request, |server, request| handler(server, request, sender));
+            if let Some(last) = last.await.into() {
+                // Nobody may listen any more.
+                let _ = messages.send(last).await;
+            }
+        });
+        Box::pin(futures::stream::unfold(received, |mut received| async {
+            let message = received.recv().await?;
+            Some((Ok(message), received))
+        }))
     }
 
     /// Answers one call in a task of its own. `about` is what it is about, such as a resource type.
@@ -121,8 +163,8 @@ macro_rules! provider_service {
                 request: Request<pb::list_resource::Request>,
             ) -> Result<Response<Self::ListResourceStream>, Status> {
                 let request = request.into_inner();
-                let event = self.answer("ListResource", request.type_name.clone(), request, absent::list).await;
-                Ok(Response::new(single(event)))
+                let about = request.type_name.clone();
+                Ok(Response::new(self.stream("ListResource", about, request, list_resource::list)))
             }
 
             type InvokeActionStream = Events<pb::invoke_action::Event>;
@@ -132,8 +174,8 @@ macro_rules! provider_service {
                 request: Request<pb::invoke_action::Request>,
             ) -> Result<Response<Self::InvokeActionStream>, Status> {
                 let request = request.into_inner();
-                let event = self.answer("InvokeAction", request.action_type.clone(), request, absent::invoke).await;
-                Ok(Response::new(single(event)))
+                let about = request.action_type.clone();
+                Ok(Response::new(self.stream("InvokeAction", about, request, action::invoke)))
             }
         }
 
@@ -187,18 +229,27 @@ provider_service! {
     renew_ephemeral_resource "RenewEphemeralResource" renew_ephemeral_resource(type_name) => absent::renew_ephemeral;
     close_ephemeral_resource "CloseEphemeralResource" close_ephemeral_resource(type_name) => absent::close_ephemeral;
     validate_list_resource_config "ValidateListResourceConfig" validate_list_resource_config(type_name)
-        => absent::validate_list;
-    validate_action_config "ValidateActionConfig" validate_action_config(action_type) => absent::validate_action;
-    plan_action "PlanAction" plan_action(action_type) => absent::plan_action;
+        => list_resource::validate;
+    validate_action_config "ValidateActionConfig" validate_action_config(action_type) => action::validate;
+    plan_action "PlanAction" plan_action(action_type) => action::plan;
     call_function "CallFunction" call_function(name) => function::call;
 }
 
 /// A stream of messages.
 type Events<E> = Pin<Box<dyn Stream<Item = Result<E, Status>> + Send>>;
 
-fn single<E: Send + 'static>(event: E) -> Events<E> {
-    Box::pin(futures::stream::once(std::future::ready(Ok(event))))
+/// Where a call that answers with a stream puts its messages.
+struct Sender<E>(mpsc::Sender<E>);
+
+impl<E> Sender<E> {
+    /// Sends a message; whether anybody still listens.
+    async fn send(&self, message: E) -> bool {
+        self.0.send(message).await.is_ok()
+    }
 }
+
+/// Messages of a stream that wait for whoever reads it.
+const AHEAD: usize = 16;
 
 fn has_errors(diagnostics: &[pb::Diagnostic]) -> bool {
     diagnostics

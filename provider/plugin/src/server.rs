@@ -3,14 +3,18 @@
 //! The server is the only one that keeps Terraform's rules, so that no resource has to: what a plan may say, what comes
 //! back from an apply, what is saved when something fails.
 
+mod action;
 mod any;
+mod any_action;
 mod any_data_source;
+mod any_list_resource;
 mod apply;
 mod check;
 mod configure;
 mod data_source;
 mod generate;
 mod import;
+mod list_resource;
 mod moves;
 mod plan;
 mod read;
@@ -34,7 +38,9 @@ use crate::provider::{Configured, Provider};
 use crate::resource::PlanMark;
 
 pub use any::{AnyResource, Change, any};
+pub use any_action::{AnyAction, any_action};
 pub use any_data_source::{AnyDataSource, any_data_source};
+pub use any_list_resource::{AnyListResource, any_list_resource};
 pub(crate) use apply::Apply;
 pub(crate) use import::ImportBy;
 pub(crate) use plan::PlanRequest;
@@ -55,6 +61,8 @@ pub(crate) struct Server<P: Provider> {
     provider_schema: Schema,
     resources: BTreeMap<&'static str, Box<Kind<P::Data>>>,
     data_sources: BTreeMap<&'static str, Box<dyn AnyDataSource<P::Data>>>,
+    list_resources: BTreeMap<&'static str, Box<dyn AnyListResource<P::Data>>>,
+    actions: BTreeMap<&'static str, Box<dyn AnyAction<P::Data>>>,
     functions: Vec<Box<dyn Function>>,
     configured: RwLock<Option<Arc<Configured<P::Data>>>>,
     /// Cancelled when the process ends; parent of `run`.
@@ -121,6 +129,16 @@ impl<P: Provider> Server<P> {
                 .into_iter()
                 .map(|data_source| (data_source.name(), data_source))
                 .collect(),
+            list_resources: provider
+                .list_resources()
+                .into_iter()
+                .map(|list_resource| (list_resource.name(), list_resource))
+                .collect(),
+            actions: provider
+                .actions()
+                .into_iter()
+                .map(|action| (action.name(), action))
+                .collect(),
             functions: provider.functions(),
             provider,
             configured: RwLock::new(None),
@@ -151,12 +169,34 @@ impl<P: Provider> Server<P> {
             found.extend(schema::breaches(data_source.name(), data_source.schema()));
             found.extend(schema::data_source_breaches(data_source.name(), data_source.schema()));
         }
+        for list_resource in self.list_resources() {
+            found.extend(schema::breaches(list_resource.name(), list_resource.schema()));
+            found.extend(schema::input_breaches(list_resource.name(), list_resource.schema()));
+            found.extend(schema::list_breach(
+                list_resource.name(),
+                self.resources.contains_key(list_resource.name()),
+            ));
+        }
+        for action in self.actions() {
+            found.extend(schema::breaches(action.name(), action.schema()));
+            found.extend(schema::input_breaches(action.name(), action.schema()));
+        }
         found
     }
 
     /// All data sources, by type.
     pub(crate) fn data_sources(&self) -> impl Iterator<Item = &dyn AnyDataSource<P::Data>> {
         self.data_sources.values().map(AsRef::as_ref)
+    }
+
+    /// All list resources, by type.
+    pub(crate) fn list_resources(&self) -> impl Iterator<Item = &dyn AnyListResource<P::Data>> {
+        self.list_resources.values().map(AsRef::as_ref)
+    }
+
+    /// All actions, by type.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &dyn AnyAction<P::Data>> {
+        self.actions.values().map(AsRef::as_ref)
     }
 
     /// All functions.
@@ -170,6 +210,22 @@ impl<P: Provider> Server<P> {
             .get(type_name)
             .map(AsRef::as_ref)
             .ok_or_else(|| absent("data source", type_name).into())
+    }
+
+    /// The list resource of that type.
+    pub(crate) fn list_resource(&self, type_name: &str) -> Result<&dyn AnyListResource<P::Data>, Diagnostics> {
+        self.list_resources
+            .get(type_name)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| absent("list resource", type_name).into())
+    }
+
+    /// The action of that type.
+    pub(crate) fn action(&self, action_type: &str) -> Result<&dyn AnyAction<P::Data>, Diagnostics> {
+        self.actions
+            .get(action_type)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| absent("action", action_type).into())
     }
 
     /// The resource of that type.

@@ -16,17 +16,36 @@ pub enum Afterwards {
     WaitsAgain,
     /// It was being created: Terraform marks it as tainted, and would replace it in the next apply.
     Tainted,
+    /// It was changed by an action, which Terraform does not do again by itself.
+    Acted,
 }
 
 impl Afterwards {
+    /// How the same is asked for once more.
+    pub(super) fn again(self) -> &'static str {
+        match self {
+            Self::WaitsAgain | Self::Tainted => "Apply again",
+            Self::Acted => "Invoke the action again",
+        }
+    }
+
     /// What to do to go on waiting for the same deployment.
     fn go_on(self) -> &'static str {
         match self {
             Self::WaitsAgain => "Apply again to go on waiting",
+            Self::Acted => "The operator goes on with it: `terraform plan` shows how far it is",
             Self::Tainted => {
                 "Terraform marks what failed while it was being created as tainted: run `terraform untaint` on it and \
                  apply again to go on waiting"
             }
+        }
+    }
+
+    /// Where what was written is kept besides.
+    fn kept(self) -> &'static str {
+        match self {
+            Self::WaitsAgain | Self::Tainted => " and is in state",
+            Self::Acted => "",
         }
     }
 
@@ -36,6 +55,10 @@ impl Afterwards {
             Self::WaitsAgain => {
                 "Correct the configuration and apply again. Where the cause lies outside of it, apply again when that is \
                  mended: Terraform then waits again."
+            }
+            Self::Acted => {
+                "Mend the cause. Where the operator does not go on by itself then, invoke the action again. The configuration \
+                 of the resource is as it was."
             }
             Self::Tainted => {
                 "Correct the configuration, or what else is the cause, and apply again. Terraform has marked it as \
@@ -77,7 +100,8 @@ pub fn not_ready<K: JobResource>(
                 afterwards.go_on()
             )),
         End::Stopped => Diagnostic::error("Stopped on request").detail(format!(
-            "{object} was written and is in state; the wait for it was broken off. Last: {reason} {}.",
+            "{object} was written{}; the wait for it was broken off. Last: {reason} {}.",
+            afterwards.kept(),
             afterwards.go_on()
         )),
         End::Unseen(error) => return kubernetes(error, block),

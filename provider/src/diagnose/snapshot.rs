@@ -12,10 +12,17 @@ use terraform_schema::{AttributePath, Block, Diagnostic, Diagnostics};
 use super::{Afterwards, delete, kubernetes, rest, sentences, write};
 
 /// What to do about a snapshot that failed.
-const MENDED: &str = "Mend the cause and apply again: Terraform then takes another one in its place.";
+fn mended(afterwards: Afterwards) -> &'static str {
+    match afterwards {
+        Afterwards::WaitsAgain | Afterwards::Tainted => {
+            "Mend the cause and apply again: Terraform then takes another one in its place."
+        }
+        Afterwards::Acted => "Mend the cause and invoke the action again: it takes another one.",
+    }
+}
 
 /// The job cannot be asked. `what` is what was to be taken, `argument` names the job in the configuration.
-pub fn no_target(error: &NoTarget, what: &str, argument: &str) -> Diagnostics {
+pub fn no_target(error: &NoTarget, what: &str, argument: &str, afterwards: Afterwards) -> Diagnostics {
     let text = error.to_string();
     let (summary, next) = match error {
         NoTarget::Missing { .. } => (
@@ -31,8 +38,10 @@ pub fn no_target(error: &NoTarget, what: &str, argument: &str) -> Diagnostics {
         ),
         NoTarget::TimedOut { .. } => (
             "Job does not run yet".to_owned(),
-            "Nothing was asked for. Apply again to go on waiting, or allow more time in the block `timeouts`."
-                .to_owned(),
+            format!(
+                "Nothing was asked for. {} to go on waiting, or allow more time in the block `timeouts`.",
+                afterwards.again()
+            ),
         ),
         NoTarget::Stopped { .. } => (
             "Stopped on request".to_owned(),
@@ -68,7 +77,9 @@ pub fn not_taken(
     };
     match &error.end {
         End::Failed => Diagnostic::error(format!("The {what} was not taken"))
-            .detail(format!("{object} was written, and then: {reason}{causes}\n\n{MENDED}"))
+            .detail(format!("{object} was written, and then: {reason}{causes}\n\n{}",
+                mended(afterwards)
+            ))
             .into(),
         End::TimedOut { after } => Diagnostic::error(format!("The {what} is not complete yet"))
             .detail(format!(
@@ -92,6 +103,7 @@ pub fn not_taken(
 fn go_on(afterwards: Afterwards) -> &'static str {
     match afterwards {
         Afterwards::WaitsAgain => "Apply again to go on waiting",
+        Afterwards::Acted => "It may still be completed: invoking the action again takes another one",
         Afterwards::Tainted => {
             "Terraform marks what failed while it was being created as tainted: run `terraform untaint` on it and apply \
              again to go on waiting for it"
@@ -111,11 +123,13 @@ pub fn taken_over_rest(error: &SnapshotError, what: &str, afterwards: Afterwards
             format!("No {what} of a job that does not run"),
             "Nothing was asked for. Start the job first.".to_owned(),
         ),
-        SnapshotError::Failed { .. } => (format!("The {what} was not taken"), MENDED.to_owned()),
+        SnapshotError::Failed { .. } => {
+            (format!("The {what} was not taken"), mended(afterwards).to_owned())
+        },
         SnapshotError::Forgotten { .. } => (
             format!("What became of the {what} is not known"),
             "A JobManager forgets when it is started anew, and after some minutes (`rest.async.store-duration`). The files \
-             may be in the directory all the same. Apply again to take another one."
+             may be in the directory all the same. Take another one."
                 .to_owned(),
         ),
         SnapshotError::TimedOut { .. } => (

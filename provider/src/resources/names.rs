@@ -32,7 +32,7 @@ pub fn is_dns_subdomain(text: &str) -> bool {
 }
 
 /// The second half of a label key, or a label value.
-fn is_label_word(text: &str) -> bool {
+pub fn is_label_word(text: &str) -> bool {
     is_word(
         text,
         63,
@@ -42,7 +42,7 @@ fn is_label_word(text: &str) -> bool {
 }
 
 /// Whether a text is a key of a label or annotation: `name`, or `example.com/name`.
-fn is_key(text: &str) -> bool {
+pub fn is_key(text: &str) -> bool {
     match text.split_once('/') {
         Some((prefix, name)) => is_dns_subdomain(prefix) && is_label_word(name),
         None => is_label_word(text),

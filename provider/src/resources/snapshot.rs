@@ -6,7 +6,7 @@
 
 mod delete;
 mod import;
-mod live;
+pub mod live;
 #[cfg(test)]
 pub(crate) mod mapping;
 pub mod model;
@@ -15,9 +15,9 @@ mod over_rest;
 mod plan;
 mod private;
 mod read;
-mod settle;
+pub mod settle;
 mod validate;
-mod write;
+pub mod write;
 
 use std::marker::PhantomData;
 
@@ -27,6 +27,7 @@ use flink_client::operator::FlinkStateSnapshot;
 use terraform_plugin::{Context, Live, Lookup, PlanContext, PlanMark, Planned, Resource};
 use terraform_schema::{Diagnostics, Model, Plan, View};
 
+use crate::diagnose::Afterwards;
 use crate::provider::ProviderData;
 use model::{Identity, SavepointArguments, Snapshot};
 
@@ -116,6 +117,11 @@ impl<M: SnapshotModel> Resource for SnapshotResource<M> {
     fn parse_import_id(&self, id: &str, _: &PlanContext<'_, ProviderData>) -> Result<Identity, Diagnostics> {
         import::parse(id)
     }
+}
+
+/// What becomes of a snapshot whose wait ends without it.
+fn afterwards<D>(cx: &Context<'_, D>, of_resource: Afterwards) -> Afterwards {
+    if cx.is_action() { Afterwards::Acted } else { of_resource }
 }
 
 /// The FlinkStateSnapshots of a namespace.

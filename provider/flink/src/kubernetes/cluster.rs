@@ -7,18 +7,26 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::act::ACTION_MANAGER;
 use super::connection::{Peer, Session};
 use super::error::{About, KubernetesError};
+use super::objects::FIELD_MANAGER;
 use super::request::{Ask, Retry};
 
-/// One cluster, and the token that ends all waiting for it.
+/// One cluster, the token that ends all waiting for it, and in whose name it is written to.
 #[derive(Clone)]
 pub struct Cluster {
     pub(super) session: Arc<Session>,
     server: Arc<str>,
     pub(super) stop: CancellationToken,
     pub(super) limits: Limits,
+    /// The name under which writes are recorded in `managedFields`.
+    pub(super) manager: &'static str,
+    told: Option<Told>,
 }
+
+/// Who is told what is waited for.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How patient single requests are. Waiting for a job is another matter: see [`wait`](crate::wait).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +71,8 @@ impl Cluster {
             session: Arc::new(session),
             stop,
             limits: Limits::default(),
+            manager: FIELD_MANAGER,
+            told: None,
         }
     }
 
@@ -78,6 +88,21 @@ impl Cluster {
     pub fn stopped_by(mut self, stop: CancellationToken) -> Self {
         self.stop = stop;
         self
+    }
+
+    /// The same cluster for an action: what it writes is recorded under [`ACTION_MANAGER`], and `told` hears what it waits for.
+    #[must_use]
+    pub fn acting(mut self, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.manager = ACTION_MANAGER;
+        self.told = Some(Arc::new(told));
+        self
+    }
+
+    /// Tells what is waited for, where somebody wants to hear it.
+    pub(crate) fn tell(&self, what: &str) {
+        if let Some(told) = &self.told {
+            told(what);
+        }
     }
 
     /// URL of the API server.

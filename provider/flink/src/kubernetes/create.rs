@@ -139,11 +139,12 @@ impl<K: Resource> Objects<K> {
         if live.is_being_deleted() {
             return Err(CreateError::BeingDeleted { kind, namespace, name });
         }
-        let managers = live.other_managers();
+        let manager = self.cluster.manager;
+        let managers = super::ownership::other_managers(live.metadata(), manager, K::OPERATOR_LABELS);
         if managers.is_empty() && self.is_written(manifest, &live) && means_exactly::<K>(manifest, &live) {
             return Ok(Created { live, adopted: true });
         }
-        let ours = super::ownership::applied_by(live.metadata(), super::FIELD_MANAGER).is_some();
+        let ours = super::ownership::applied_by(live.metadata(), manager).is_some();
         Err(CreateError::Exists {
             kind,
             namespace,

@@ -1,6 +1,5 @@
 //! Objects of one kind in one namespace: looking at them. What changes them is in the files beside.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -82,6 +81,12 @@ impl<K: Resource> Live<K> {
     /// Whether the field at a path such as `["spec", "job", "state"]` was set by us.
     pub fn owned_by_us(&self, path: &[&str]) -> bool {
         super::ownership::applied_by(self.metadata(), FIELD_MANAGER)
+            .is_some_and(|claims| super::ownership::covers(claims, path))
+    }
+
+    /// Whether the field at a path was last set by an action.
+    pub fn owned_by_action(&self, path: &[&str]) -> bool {
+        super::ownership::applied_by(self.metadata(), super::ACTION_MANAGER)
             .is_some_and(|claims| super::ownership::covers(claims, path))
     }
 
@@ -168,45 +173,6 @@ impl<K: Resource> Objects<K> {
             }),
             (Ok(Some(_)), _) => Ok(None),
         }
-    }
-
-    /// The objects that carry all of these labels, by name. A namespace that does not exist has none.
-    ///
-    /// # Errors
-    /// See [`KubernetesError`].
-    pub async fn list(&self, labels: &BTreeMap<String, String>) -> Result<Vec<Live<K>>, KubernetesError> {
-        let about = self.about("list", "");
-        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let labels = labels.join(",");
-        let mut found = Vec::new();
-        let mut page = String::new();
-        loop {
-            let mut query = vec![("limit", "250")];
-            if !labels.is_empty() {
-                query.push(("labelSelector", labels.as_str()));
-            }
-            if !page.is_empty() {
-                query.push(("continue", page.as_str()));
-            }
-            let ask = Ask::new(Method::GET, self.collection()).query(&query);
-            let answer = self
-                .cluster
-                .send(ask, Retry::Busy)
-                .await
-                .map_err(|error| error.into_error(&self.cluster, &about))?;
-            let mut list: Value = answer.json(&self.cluster, &about)?;
-            if let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) {
-                for item in items {
-                    found.push(Live::from_json(item)?);
-                }
-            }
-            match list.pointer("/metadata/continue").and_then(Value::as_str) {
-                Some(next) if !next.is_empty() => next.clone_into(&mut page),
-                Some(_) | None => break,
-            }
-        }
-        found.sort_by(|a: &Live<K>, b: &Live<K>| a.metadata().name.cmp(&b.metadata().name));
-        Ok(found)
     }
 
     /// Path of all objects in the namespace.

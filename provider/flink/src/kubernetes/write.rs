@@ -6,10 +6,11 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
+use super::act::{self, ACTION_MANAGER};
 use super::conflict::{FieldConflict, conflicts};
 use super::error::KubernetesError;
 use super::field_path;
-use super::objects::{FIELD_MANAGER, Live, Objects};
+use super::objects::{Live, Objects};
 use super::ownership;
 use super::request::{Ask, Retry};
 use super::spelling;
@@ -177,7 +178,10 @@ impl<K: Resource> Objects<K> {
                 }
                 other => other?,
             };
-            let object = spelling::as_live::<K>(&manifest.to_object::<K>(&self.namespace), &live.json);
+            let mut object = spelling::as_live::<K>(&manifest.to_object::<K>(&self.namespace), &live.json);
+            if let Some(prior) = how.prior {
+                act::keep_counters(&mut object, &prior.spec, &live);
+            }
             match self.write_once(&object, &live, how).await {
                 Ok(Some(live)) => return Ok(live),
                 Ok(None) => {}
@@ -208,7 +212,7 @@ impl<K: Resource> Objects<K> {
     }
 
     /// Changes single fields of an object, and leaves all others to whom they belong. `change` sees the
-    /// fields that are ours, with their live values, and the whole live object. Fields of others that it
+    /// fields of our manager, with their live values, and the whole live object. Fields of others that it
     /// sets become ours.
     ///
     /// # Errors
@@ -252,7 +256,7 @@ impl<K: Resource> Objects<K> {
                 }
                 other => other?,
             };
-            let mut object = ownership::applied_by(live.metadata(), FIELD_MANAGER)
+            let mut object = ownership::applied_by(live.metadata(), self.cluster.manager)
                 .map_or_else(|| json!({}), |claims| ownership::project(&live.json, claims));
             change(&mut object, &live);
             object["apiVersion"] = json!(K::api_version());
@@ -297,7 +301,7 @@ impl<K: Resource> Objects<K> {
         let prior = how.prior.map(|prior| prior.to_object::<K>(&self.namespace));
         let contested: Vec<FieldConflict> = found
             .iter()
-            .filter(|conflict| !was_shown::<K>(conflict, live, prior.as_ref()))
+            .filter(|conflict| conflict.manager != ACTION_MANAGER && !was_shown::<K>(conflict, live, prior.as_ref()))
             .cloned()
             .collect();
         if !how.force && !contested.is_empty() {
@@ -328,7 +332,7 @@ impl<K: Resource> Objects<K> {
     pub(super) async fn apply(&self, object: &Value, force: bool) -> Result<Applied<K>, WriteError> {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let about = self.about("patch", name);
-        let mut query = vec![("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict")];
+        let mut query = vec![("fieldManager", self.cluster.manager), ("fieldValidation", "Strict")];
         if force {
             query.push(("force", "true"));
         }
@@ -385,7 +389,7 @@ impl<K: Resource> Objects<K> {
     pub(super) fn is_written(&self, manifest: &Manifest, live: &Live<K>) -> bool {
         let object = spelling::as_live::<K>(&manifest.to_object::<K>(&self.namespace), &live.json);
         spelling::fits::<K>(&object, &live.json)
-            && ownership::applied_by(live.metadata(), FIELD_MANAGER)
+            && ownership::applied_by(live.metadata(), self.cluster.manager)
                 .is_some_and(|claims| ownership::within(claims, &live.json, &object))
     }
 

@@ -72,6 +72,35 @@ pub async fn settle(
     }
 }
 
+/// Waits until the operator has taken up a generation of an object, whatever becomes of its job.
+///
+/// # Errors
+/// See [`NotReady`]. The causes are gathered unless the caller was told to stop.
+pub async fn taken_up<K: JobResource>(
+    objects: &Objects<K>,
+    name: &str,
+    uid: &str,
+    generation: i64,
+    timeout: Duration,
+) -> Result<Live<K>, NotReady<K>> {
+    let since = since();
+    let waited = look_until(objects, name, uid, timeout, |live| {
+        let reported = live.reported();
+        let observed = reported.and_then(|reported| reported.observed_generation);
+        if observed >= Some(generation) {
+            Progress::Ready
+        } else if reported.is_none() {
+            Progress::waiting("the operator has not reported anything")
+        } else {
+            Progress::waiting("the operator has not taken up the change")
+        }
+    });
+    match waited.await {
+        Ok(live) => Ok(live),
+        Err(error) => Err(explained(objects, error, 8081, since).await),
+    }
+}
+
 /// From when on events are about a change that was just made.
 fn since() -> Option<Timestamp> {
     // Clocks differ a little between here and the cluster.

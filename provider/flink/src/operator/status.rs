@@ -185,6 +185,8 @@ pub struct ReconciledSpec {
     pub restart_nonce: Option<i64>,
     /// The last `savepointRedeployNonce` that was acted on.
     pub savepoint_redeploy_nonce: Option<i64>,
+    /// The last `autoscalerResetNonce` that was acted on.
+    pub autoscaler_reset_nonce: Option<i64>,
 }
 
 /// Where the autoscaler leaves its decisions: `<vertex id>:<parallelism>,...`.
@@ -204,6 +206,7 @@ impl ReconciledSpec {
             upgrade_mode: text("/job/upgradeMode"),
             restart_nonce: number("/restartNonce"),
             savepoint_redeploy_nonce: number("/job/savepointRedeployNonce"),
+            autoscaler_reset_nonce: number("/job/autoscalerResetNonce"),
         }
     }
 

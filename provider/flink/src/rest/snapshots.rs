@@ -115,10 +115,10 @@ impl JobManager {
                     }
                     match not_running(&found) {
                         None => return Ok(()),
-                        Some(reason) => wait.note(reason),
+                        Some(reason) => wait.note(self, reason),
                     }
                 }
-                Err(error) => wait.note(may_heal(error)?),
+                Err(error) => wait.note(self, may_heal(error)?),
             }
             wait.pause(self).await?;
         }
@@ -174,14 +174,14 @@ impl JobManager {
                     return wait.asked(self, self.taken(job, location, checkpoint)).await;
                 }
                 Ok(Operation::Failed { cause }) => return Err(SnapshotError::Failed { cause }),
-                Ok(Operation::InProgress) => wait.note("the job is taking it".to_owned()),
+                Ok(Operation::InProgress) => wait.note(self, "the job is taking it".to_owned()),
                 Err(error) if error.is_unknown_job() => {
                     return Err(SnapshotError::Forgotten {
                         job_manager: self.to_string(),
                         reason: error.to_string(),
                     });
                 }
-                Err(error) => wait.note(may_heal(error)?),
+                Err(error) => wait.note(self, may_heal(error)?),
             }
             wait.pause(self).await?;
         }
@@ -223,7 +223,7 @@ impl JobManager {
                         reason: error.to_string(),
                     });
                 }
-                Err(error) => wait.note(may_heal(error)?),
+                Err(error) => wait.note(self, may_heal(error)?),
             }
             wait.pause(self).await?;
         }
@@ -290,9 +290,10 @@ impl Wait {
         }
     }
 
-    fn note(&mut self, reason: String) {
+    fn note(&mut self, job_manager: &JobManager, reason: String) {
         if self.reason != reason {
             info!("waiting: {reason}");
+            job_manager.cluster.tell(&reason);
             self.reason = reason;
         }
     }

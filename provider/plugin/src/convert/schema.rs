@@ -16,6 +16,13 @@ pub(crate) fn schema(schema: &Schema) -> pb::Schema {
     }
 }
 
+/// The schema of an action.
+pub(crate) fn action(action: &Schema) -> pb::ActionSchema {
+    pb::ActionSchema {
+        schema: Some(schema(action)),
+    }
+}
+
 fn block(block: &Block) -> pb::schema::Block {
     pb::schema::Block {
         version: 0,

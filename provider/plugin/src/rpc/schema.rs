@@ -44,6 +44,18 @@ pub(super) async fn metadata<P: Provider>(
                 name: function.signature().name.to_owned(),
             })
             .collect(),
+        list_resources: server
+            .list_resources()
+            .map(|list_resource| pb::get_metadata::ListResourceMetadata {
+                type_name: list_resource.name().to_owned(),
+            })
+            .collect(),
+        actions: server
+            .actions()
+            .map(|action| pb::get_metadata::ActionMetadata {
+                type_name: action.name().to_owned(),
+            })
+            .collect(),
         ..Default::default()
     })
 }
@@ -61,6 +73,14 @@ pub(super) async fn provider<P: Provider>(
         data_source_schemas: server
             .data_sources()
             .map(|data_source| (data_source.name().to_owned(), schema::schema(data_source.schema())))
+            .collect(),
+        list_resource_schemas: server
+            .list_resources()
+            .map(|list_resource| (list_resource.name().to_owned(), schema::schema(list_resource.schema())))
+            .collect(),
+        action_schemas: server
+            .actions()
+            .map(|action| (action.name().to_owned(), schema::action(action.schema())))
             .collect(),
         functions: function::all(&server),
         server_capabilities: Some(capabilities()),

@@ -51,6 +51,28 @@ pub(crate) fn data_source_breaches(name: &str, schema: &Schema) -> Diagnostics {
         .collect()
 }
 
+/// Every breach of the rules for what is configured and never stored: actions and list resources.
+pub(crate) fn input_breaches(name: &str, schema: &Schema) -> Diagnostics {
+    let computed = attributes(&schema.block).filter(|attribute| attribute.computed);
+    computed
+        .map(|attribute| {
+            bug(
+                name,
+                &format!(
+                    "`{}` is computed, which nothing in an action or list resource may be",
+                    attribute.name
+                ),
+            )
+        })
+        .collect()
+}
+
+/// The breach of a list resource without its resource.
+pub(crate) fn list_breach(name: &str, has_resource: bool) -> Diagnostics {
+    let breach = (!has_resource).then(|| bug(name, "there is a list resource, and no resource of this type"));
+    breach.into_iter().collect()
+}
+
 /// The attributes of a block and of all blocks in it.
 fn attributes(block: &Block) -> Box<dyn Iterator<Item = &Attribute> + '_> {
     let nested = block.blocks.iter().flat_map(|nested| attributes(&nested.block));
@@ -229,6 +251,19 @@ mod tests {
         };
         assert_eq!(of(set(vec![attribute("a")])), 0);
         assert_eq!(of(set(vec![secret])), 1);
+    }
+
+    #[test]
+    fn nothing_in_an_action_or_list_resource_is_computed() {
+        let of = |block| input_breaches("x_y", &Schema { version: 0, block }).iter().count();
+        let fact = Attribute {
+            computed: true,
+            ..attribute("a")
+        };
+        assert_eq!(of(set(vec![attribute("a")])), 0);
+        assert_eq!(of(set(vec![fact])), 1);
+        assert!(list_breach("x_y", true).is_empty());
+        assert!(list_breach("x_y", false).has_errors());
     }
 
     #[test]

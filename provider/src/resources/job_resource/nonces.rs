@@ -52,7 +52,7 @@ pub struct Redeploy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Memory {
-    /// The last `restartNonce` that the operator acted on, where the object does not have it any more.
+    /// The last `restartNonce` that the operator acted on, where the object does not have it any more or an action has set it.
     restart: Option<i64>,
     /// The same of `savepointRedeployNonce`.
     redeploy: Option<i64>,
@@ -83,7 +83,7 @@ impl Memory {
     }
 }
 
-/// Remembers the nonces that the operator has acted on, wherever they are gone from the object.
+/// Remembers the nonces that the operator has acted on, wherever they are gone from the object, and those of actions.
 pub fn remember<K: JobResource, D>(live: &Live<K>, cx: &Context<'_, D>) {
     let done = live
         .reported()
@@ -91,9 +91,10 @@ pub fn remember<K: JobResource, D>(live: &Live<K>, cx: &Context<'_, D>) {
         .unwrap_or_default();
     let asked = |nonce: &str| live.json.pointer(nonce).and_then(serde_json::Value::as_i64);
     let mut memory = Memory::of(cx.private(private::NONCES).as_ref());
-    memory.restart = done
-        .restart_nonce
-        .filter(|done| asked("/spec/restartNonce") != Some(*done));
+    // State may not hold what an action has counted up.
+    let restart = asked("/spec/restartNonce");
+    let in_state = restart.filter(|_| !live.owned_by_action(&["spec", "restartNonce"]));
+    memory.restart = done.restart_nonce.max(restart).filter(|last| in_state != Some(*last));
     memory.redeploy = done
         .savepoint_redeploy_nonce
         .filter(|done| asked("/spec/job/savepointRedeployNonce") != Some(*done));

@@ -99,7 +99,7 @@ fn unsettled<M: JobModel>(
 }
 
 /// The secrets in the configuration, ours and what others have added: an exception may repeat them.
-fn secrets<M: JobModel>(written: &M, error: &NotReady<M::Kind>) -> Mask {
+pub fn secrets<M: JobModel>(written: &M, error: &NotReady<M::Kind>) -> Mask {
     let mut mask = Mask::default();
     let live = error.live.as_ref().and_then(|live| live.flink_configuration());
     for configuration in [written.flink_configuration(), live].into_iter().flatten() {

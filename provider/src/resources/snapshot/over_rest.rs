@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::model::{SavepointArguments, Snapshot};
 use super::private::OverRest;
-use super::{SnapshotModel, live, order, private, settle, write};
+use super::{SnapshotModel, afterwards, live, order, private, settle, write};
 use crate::data_sources::choice::JobChoice;
 use crate::diagnose::{self, Afterwards};
 use crate::job_manager::Reached;
@@ -47,8 +47,8 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
     }
     let timeout = Timeouts::create(planned.snapshot().timeouts.as_ref());
     let (reached, job) = reach_job(planned, timeout, cx).await?;
-    let failed =
-        |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, Afterwards::WaitsAgain, &reached.mask);
+    let afterwards = afterwards(cx, Afterwards::WaitsAgain);
+    let failed = |error: &SnapshotError| diagnose::taken_over_rest(error, M::WHAT, afterwards, &reached.mask);
     let running = reached.job_manager.wait_for_job(&job, timeout).await;
     running.map_err(|error| failed(&error))?;
     let (mut trigger, mut known) = next(planned, &job, order::trigger(planned, &job, ""), &reached)
@@ -169,9 +169,10 @@ async fn reach_job<M: SnapshotModel>(
         let cluster = cx.data.cluster(&cx.stop).await?;
         let target =
             flink_client::operator::state_snapshot::target::running(&cluster, snapshot.namespace(), &job, timeout);
-        let target = target
-            .await
-            .map_err(|error| diagnose::no_target(&error, M::WHAT, write::argument(snapshot)))?;
+        let target = target.await.map_err(|error| {
+            let afterwards = afterwards(cx, Afterwards::WaitsAgain);
+            diagnose::no_target(&error, M::WHAT, write::argument(snapshot), afterwards)
+        })?;
         let id = target.job_id.ok_or_else(|| {
             Diagnostic::error("Job without an id").detail(format!(
                 "The operator says that the job of `{}` runs, but not which one it is. Apply again.",
@@ -236,7 +237,11 @@ pub async fn settle<M: SnapshotModel>(
     };
     let stopped = matches!(error, SnapshotError::Stopped { .. });
     let new_and_stopped = stopped && afterwards == Afterwards::Tainted;
-    let afterwards = if stopped { Afterwards::WaitsAgain } else { afterwards };
+    let afterwards = if new_and_stopped {
+        Afterwards::WaitsAgain
+    } else {
+        afterwards
+    };
     let problems = diagnose::taken_over_rest(&error, M::WHAT, afterwards, &reached.mask);
     settle::broken_off(live::with_state(written, &state), problems, new_and_stopped, cx)
 }

@@ -6,7 +6,7 @@ use flink_client::secret::Mask;
 use terraform_plugin::{Context, Planned};
 use terraform_schema::{Diagnostic, Diagnostics, Severity};
 
-use super::{SnapshotModel, live, objects, over_rest, private, write};
+use super::{SnapshotModel, afterwards, live, objects, over_rest, private, write};
 use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -22,7 +22,10 @@ pub async fn settle<M: SnapshotModel>(
         return Ok(written);
     }
     let (timeout, afterwards) = if planned.prior.is_null() {
-        (Timeouts::create(snapshot.timeouts.as_ref()), Afterwards::Tainted)
+        (
+            Timeouts::create(snapshot.timeouts.as_ref()),
+            afterwards(cx, Afterwards::Tainted),
+        )
     } else {
         (Timeouts::update(snapshot.timeouts.as_ref()), Afterwards::WaitsAgain)
     };
@@ -42,14 +45,19 @@ pub async fn settle<M: SnapshotModel>(
         Err(error) => {
             let object = format!("FlinkStateSnapshot {}", snapshot.object());
             let stopped = matches!(error.end, End::Stopped);
-            let afterwards = if stopped { Afterwards::WaitsAgain } else { afterwards };
+            let new_and_stopped = stopped && afterwards == Afterwards::Tainted;
+            let afterwards = if new_and_stopped {
+                Afterwards::WaitsAgain
+            } else {
+                afterwards
+            };
             let mask = target.map_or_else(Mask::default, |target| target.mask);
             let problems = diagnose::not_taken(&error, M::WHAT, &object, afterwards, &mask, &M::block());
             let written = match &error.live {
                 Some(found) => live::with_facts(written, found),
                 None => written,
             };
-            broken_off(written, problems, stopped && planned.prior.is_null(), cx)
+            broken_off(written, problems, new_and_stopped, cx)
         }
     }
 }

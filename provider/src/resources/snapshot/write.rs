@@ -7,8 +7,8 @@ use terraform_plugin::Context;
 use terraform_schema::{Computed, Diagnostic, Diagnostics};
 
 use super::model::Snapshot;
-use super::{SnapshotModel, live, objects, order, over_rest, private};
-use crate::diagnose;
+use super::{SnapshotModel, afterwards, live, objects, order, over_rest, private};
+use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
 
@@ -79,9 +79,14 @@ async fn wait_for_job<M: SnapshotModel>(
     let cluster = cx.data.cluster(&cx.stop).await?;
     let timeout = Timeouts::create(snapshot.timeouts.as_ref());
     let target = target::running(&cluster, snapshot.namespace(), &job, timeout).await;
-    target
-        .map(Some)
-        .map_err(|error| diagnose::no_target(&error, M::WHAT, argument(snapshot)))
+    target.map(Some).map_err(|error| {
+        diagnose::no_target(
+            &error,
+            M::WHAT,
+            argument(snapshot),
+            afterwards(cx, Afterwards::WaitsAgain),
+        )
+    })
 }
 
 /// The argument that names the job.
