@@ -75,6 +75,16 @@ impl Case {
         Ok(case)
     }
 
+    /// Another workspace with the case's provider block and rights, and nothing else: a state of its own.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub async fn beside(&self) -> Result<Workspace> {
+        let workspace = Workspace::new("").await?;
+        workspace.write("provider.tf", &self.provider_block())?;
+        Ok(workspace)
+    }
+
     /// The kubeconfig of a service account that has all the rights in the case's namespace that the guide ships, and no
     /// others.
     pub fn kubeconfig(&self) -> PathBuf {

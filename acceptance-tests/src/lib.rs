@@ -4,6 +4,7 @@ pub mod access;
 pub mod bench;
 pub mod case;
 pub mod configurations;
+pub mod direct;
 pub mod faults;
 pub mod flink;
 pub mod jars;

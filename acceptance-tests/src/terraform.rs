@@ -27,6 +27,37 @@ pub fn programs() -> Vec<String> {
     programs
 }
 
+/// Whether the program of the tests has actions and `terraform query`. Where it has not, that is printed.
+///
+/// # Errors
+/// The program cannot be started.
+pub async fn has_actions() -> Result<bool> {
+    has("actions and queries", 14).await
+}
+
+/// Whether the program of the tests imports by identity. Where it does not, that is printed.
+///
+/// # Errors
+/// The program cannot be started.
+pub async fn has_identities() -> Result<bool> {
+    has("imports by identity", 12).await
+}
+
+/// Whether the program is a Terraform of this minor release of 1, or a newer one.
+async fn has(what: &str, minor: u32) -> Result<bool> {
+    let output = Command::new(program()).arg("version").output().await?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = text.lines().next().unwrap_or_default();
+    let found = first
+        .strip_prefix("Terraform v1.")
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    let has = found.is_some_and(|found| found >= minor);
+    if !has {
+        eprintln!("passed over: {what} need Terraform 1.{minor}, and this is {first}");
+    }
+    Ok(has)
+}
+
 /// The provider's binary: the one that `TERRAFORM_PROVIDER_FLINK` names, else built by this test run.
 ///
 /// # Errors

@@ -108,6 +108,45 @@ fn pages_of_the_data_sources() {
 }
 
 #[test]
+fn pages_of_the_actions() {
+    for action in terraform_provider_flink::actions::all() {
+        let example = example(&format!("actions/{}/action.tf", action.name()));
+        let page = Page {
+            kind: Kind::Action,
+            name: action.name(),
+            provider: PROVIDER,
+            subcategory: "",
+            summary: &action.schema().block.description,
+            schema: action.schema(),
+            example: Some(&example),
+            import: Import::default(),
+        };
+        let short = action.name().trim_start_matches("flink_");
+        Committed::at(&format!("docs/actions/{short}.md")).is(&render(&page).unwrap());
+    }
+}
+
+#[test]
+fn pages_of_the_list_resources() {
+    for list_resource in terraform_provider_flink::list_resources::all() {
+        let name = list_resource.name();
+        let example = example(&format!("list-resources/{name}/list-resource.tfquery.hcl"));
+        let page = Page {
+            kind: Kind::ListResource,
+            name,
+            provider: PROVIDER,
+            subcategory: "",
+            summary: &list_resource.schema().block.description,
+            schema: list_resource.schema(),
+            example: Some(&example),
+            import: Import::default(),
+        };
+        let short = name.trim_start_matches("flink_");
+        Committed::at(&format!("docs/list-resources/{short}.md")).is(&render(&page).unwrap());
+    }
+}
+
+#[test]
 fn pages_of_the_functions() {
     for function in terraform_provider_flink::functions::all() {
         let signature = function.signature();
@@ -133,6 +172,19 @@ fn snapshot_of_the_schema() {
         .iter()
         .map(|source| (source.name().to_owned(), snapshot::schema(source.schema())))
         .collect();
+    let list_resources: Map<String, Json> = terraform_provider_flink::list_resources::all()
+        .iter()
+        .map(|list_resource| {
+            (
+                list_resource.name().to_owned(),
+                snapshot::schema(list_resource.schema()),
+            )
+        })
+        .collect();
+    let actions: Map<String, Json> = terraform_provider_flink::actions::all()
+        .iter()
+        .map(|action| (action.name().to_owned(), snapshot::schema(action.schema())))
+        .collect();
     let functions: Map<String, Json> = terraform_provider_flink::functions::all()
         .iter()
         .map(|function| function.signature())
@@ -150,6 +202,8 @@ fn snapshot_of_the_schema() {
         "provider": snapshot::schema(&ProviderConfig::schema()),
         "resources": resources,
         "data_sources": data_sources,
+        "list_resources": list_resources,
+        "actions": actions,
         "functions": functions,
     });
     let text = format!("{}\n", serde_json::to_string_pretty(&snapshot).unwrap());

@@ -25,6 +25,8 @@ pub enum Kind {
     DataSource,
     /// An action.
     Action,
+    /// A list resource.
+    ListResource,
 }
 
 impl Kind {
@@ -34,6 +36,25 @@ impl Kind {
             Self::Resource => "Resource",
             Self::DataSource => "Data Source",
             Self::Action => "Action",
+            Self::ListResource => "List Resource",
+        }
+    }
+
+    /// What it needs, where that is more than the provider itself needs.
+    fn since(self) -> Option<&'static str> {
+        match self {
+            Self::Provider | Self::Resource | Self::DataSource => None,
+            Self::Action => Some(
+                "Actions need Terraform 1.14 or newer. They are invoked by [`action_trigger`]\
+                 (https://developer.hashicorp.com/terraform/language/invoke-actions) in the `lifecycle` block of a resource, or by hand with \
+                 `terraform apply -invoke=action.<type>.<name>`.\n\n",
+            ),
+            Self::ListResource => Some(
+                "List resources need Terraform 1.14 or newer. They stand in files that end in `.tfquery.hcl`, and \
+                 [`terraform query`](https://developer.hashicorp.com/terraform/cli/commands/query) lists what they find; with \
+                 `-generate-config-out=found.tf` it writes configuration and `import` blocks for it. The arguments below stand in the \
+                 block `config`.\n\n",
+            ),
         }
     }
 }
@@ -95,7 +116,9 @@ pub fn render(page: &Page<'_>) -> Result<String, PageTooLong> {
     front_matter(&mut out, page);
     let heading = match page.kind {
         Kind::Provider => format!("# {} Provider\n\n", page.provider),
-        Kind::Resource | Kind::DataSource | Kind::Action => format!("# {} ({})\n\n", page.name, page.kind.words()),
+        Kind::Resource | Kind::DataSource | Kind::Action | Kind::ListResource => {
+            format!("# {} ({})\n\n", page.name, page.kind.words())
+        }
     };
     out.push_str(&heading);
     out.push_str(&text::paragraphs(page.summary).join("\n\n"));
@@ -106,6 +129,9 @@ pub fn render(page: &Page<'_>) -> Result<String, PageTooLong> {
     if let Some(example) = page.example {
         out.push_str("## Example Usage\n\n");
         code(&mut out, "terraform", example);
+    }
+    if let Some(since) = page.kind.since() {
+        out.push_str(since);
     }
     out.push_str("## Schema\n\n");
     if page.kind == Kind::Resource {
@@ -129,7 +155,7 @@ pub fn render(page: &Page<'_>) -> Result<String, PageTooLong> {
 fn front_matter(out: &mut String, page: &Page<'_>) {
     let title = match page.kind {
         Kind::Provider => format!("{} Provider", page.provider),
-        Kind::Resource | Kind::DataSource | Kind::Action => {
+        Kind::Resource | Kind::DataSource | Kind::Action | Kind::ListResource => {
             format!("{} {} - {}", page.name, page.kind.words(), page.provider)
         }
     };

@@ -11,6 +11,7 @@ use terraform_provider_flink::resources::flink_deployment::model::Deployment;
 use terraform_provider_flink::resources::job_resource::Identity;
 use terraform_schema::{Block, Model, Value, msgpack};
 
+mod acting;
 mod moved;
 mod session_job;
 

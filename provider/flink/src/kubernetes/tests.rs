@@ -6,6 +6,7 @@ use super::*;
 use crate::operator::Manifest;
 use crate::testing::{Api, Reply, deployment, failure, managed, not_found, running};
 
+mod acting;
 mod creating;
 mod deleting;
 mod looking;

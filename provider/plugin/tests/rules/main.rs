@@ -4,6 +4,7 @@
 //! with the real `terraform`.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test names what it expects")]
 
+mod acting;
 mod applying;
 mod identities;
 mod looking;

@@ -199,3 +199,39 @@ async fn a_list_is_whole_and_in_order() {
             .is_empty()
     );
 }
+
+/// A server that says "continue" for ever.
+#[tokio::test]
+async fn a_list_without_end_is_an_error() {
+    let mut object = deployment("7", json!({"image": "a"}), running());
+    object["metadata"]["name"] = json!("orders");
+    let page = |items: Vec<Value>| Reply::Json(200, json!({"metadata": {"continue": "next"}, "items": items}));
+    for (items, words) in [(vec![object; 250], "10000 objects"), (Vec::new(), "1000 pages")] {
+        let api = Api::new(vec![("GET", "", page(items))]);
+        let error = api
+            .objects()
+            .list(&std::collections::BTreeMap::new())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_no_larger_than_what_is_wanted() {
+    let page = |next: &str| Reply::Json(200, json!({"metadata": {"continue": next}, "items": []}));
+    let api = Api::new(vec![
+        ("GET", "limit=3&labelSelector=tier+in+%28a%2Cb%29", page("n")),
+        (
+            "GET",
+            "limit=250&labelSelector=tier+in+%28a%2Cb%29&continue=n",
+            page(""),
+        ),
+    ]);
+    let objects = api.objects();
+    let mut listing = objects.listing("tier in (a,b)");
+    assert!(listing.page(3).await.unwrap().is_some());
+    assert!(listing.page(9999).await.unwrap().is_some());
+    assert!(listing.page(3).await.unwrap().is_none(), "the last one was the last");
+    assert_eq!(api.received().len(), 2);
+}

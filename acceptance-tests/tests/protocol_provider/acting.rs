@@ -1,0 +1,143 @@
+//! Actions and lists over the provider's socket: what they ask the API server, and what they refuse.
+
+use acceptance_tests::direct::{Direct, Wanted};
+use terraform_provider_flink::actions::flink_reset_autoscaler::ResetAutoscaler;
+use terraform_provider_flink::actions::flink_restart::Restart;
+use terraform_provider_flink::list_resources::jobs::DeploymentQuery;
+
+use super::*;
+
+async fn direct(server: &Scripted) -> Result<Direct> {
+    Direct::configured(&[
+        ("host", server.url().as_str().into()),
+        ("token", TOKEN.into()),
+        ("namespace", "data".into()),
+    ])
+    .await
+}
+
+/// The old cores ask for neither, and must find nothing in the answers that they do not know.
+#[tokio::test]
+async fn actions_and_lists_are_in_the_schema_and_in_the_metadata() -> Result<()> {
+    let plugin = Launch::new(provider_binary().await?).start().await?;
+    let metadata = plugin
+        .provider()
+        .get_metadata(pb::get_metadata::Request {})
+        .await?
+        .into_inner();
+    let actions: Vec<_> = metadata.actions.iter().map(|one| one.type_name.as_str()).collect();
+    assert_eq!(
+        actions,
+        [
+            "flink_reset_autoscaler",
+            "flink_restart",
+            "flink_take_checkpoint",
+            "flink_take_savepoint"
+        ]
+    );
+    let lists: Vec<_> = metadata
+        .list_resources
+        .iter()
+        .map(|one| one.type_name.as_str())
+        .collect();
+    assert_eq!(lists, ["flink_deployment", "flink_savepoint", "flink_session_job"]);
+    let schema = plugin
+        .provider()
+        .get_schema(pb::get_provider_schema::Request {})
+        .await?
+        .into_inner();
+    ensure!(schema.diagnostics.is_empty(), "{:?}", schema.diagnostics);
+    for name in actions {
+        ensure!(schema.action_schemas.contains_key(name), "{name}");
+    }
+    for name in lists {
+        ensure!(schema.list_resource_schemas.contains_key(name), "{name}");
+        ensure!(schema.resource_schemas.contains_key(name), "{name}");
+    }
+    Ok(())
+}
+
+/// A list asks for no more than is wanted, and for one page where that is enough.
+#[tokio::test]
+async fn a_list_costs_one_request_a_page() -> Result<()> {
+    let server = Scripted::start(|_, path| {
+        assert_eq!(path, ORDERS.trim_end_matches("/orders"));
+        let items: Vec<Json> = ["a", "b"].map(with_name).into();
+        (200, json!({"metadata": {"continue": "more"}, "items": items}))
+    })
+    .await?;
+    let provider = direct(&server).await?;
+    let wanted = Wanted {
+        limit: 3,
+        objects: true,
+        ..Wanted::default()
+    };
+    let found = provider.list::<DeploymentQuery, Identity, Deployment>(wanted).await?;
+    let names: Vec<_> = found.iter().map(|one| one.display_name.as_str()).collect();
+    assert_eq!(names, ["data/a", "data/b", "data/a"]);
+    assert_eq!(server.requests().len(), 2, "{:?}", server.requests());
+    Ok(())
+}
+
+fn with_name(name: &str) -> Json {
+    let mut object = live();
+    object["metadata"]["name"] = name.into();
+    object
+}
+
+/// A job without high availability, whose last checkpoint a restart would drop.
+#[tokio::test]
+async fn a_restart_that_loses_state_is_refused_before_anything_is_written() -> Result<()> {
+    let server = Scripted::start(|method, path| match (method, path) {
+        ("GET", ORDERS) => (200, live()),
+        ("GET", path) if path.ends_with("/proxy/jobs/e5b1/checkpoints") => (
+            200,
+            json!({"latest": {"completed": {"id": 7, "trigger_timestamp": 1_760_000_000_000_i64,
+                                            "external_path": "s3://flink/chk-7"}}}),
+        ),
+        _ => (404, Json::Null),
+    })
+    .await?;
+    let provider = direct(&server).await?;
+    let refused = provider
+        .invoke::<Restart>(&[("deployment_name", "orders".into())])
+        .await?;
+    let text = refused.problems.join("\n");
+    for words in [
+        "State of the job would be lost",
+        "last checkpoint of 2025-10-09T",
+        "`allow_state_loss = true`",
+    ] {
+        ensure!(text.contains(words), "{words}: {text}");
+    }
+    let written = server
+        .requests()
+        .into_iter()
+        .filter(|request| !request.starts_with("GET "));
+    assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_autoscaler_that_is_switched_off_is_not_reset() -> Result<()> {
+    let server = Scripted::start(|_, path| {
+        let mut object = live();
+        object["spec"]["flinkConfiguration"] = json!({"job.autoscaler.enabled": "false"});
+        if path == ORDERS {
+            (200, object)
+        } else {
+            (404, Json::Null)
+        }
+    })
+    .await?;
+    let provider = direct(&server).await?;
+    let refused = provider
+        .invoke::<ResetAutoscaler>(&[("deployment_name", "orders".into())])
+        .await?;
+    ensure!(
+        refused.problems.join("\n").contains("Autoscaler is switched off"),
+        "{refused:?}"
+    );
+    assert_eq!(server.requests(), [format!("GET {ORDERS}")]);
+    Ok(())
+}

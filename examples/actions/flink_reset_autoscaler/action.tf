@@ -1,0 +1,48 @@
+resource "flink_deployment" "orders" {
+  name            = "orders"
+  namespace       = "data-team-flink"
+  image           = "registry.example.com/data-team/orders:1.4.2"
+  flink_version   = "v1_20"
+  service_account = "flink"
+
+  flink_configuration = {
+    "execution.checkpointing.interval" = "1min"
+    "state.checkpoints.dir"            = "s3://example-bucket/flink/orders/checkpoints"
+    "state.savepoints.dir"             = "s3://example-bucket/flink/orders/savepoints"
+    "job.autoscaler.enabled"           = "true"
+    "pipeline.max-parallelism"         = "720"
+  }
+
+  job {
+    jar_uri      = "local:///opt/flink/usrlib/orders.jar"
+    parallelism  = 2
+    upgrade_mode = "savepoint"
+  }
+
+  job_manager {
+    resource {
+      memory = "2048m"
+    }
+  }
+
+  task_manager {
+    resource {
+      memory = "4096m"
+    }
+  }
+
+  # What was measured says nothing about the new version of the job.
+  lifecycle {
+    action_trigger {
+      events  = [after_update]
+      actions = [action.flink_reset_autoscaler.orders]
+    }
+  }
+}
+
+action "flink_reset_autoscaler" "orders" {
+  config {
+    namespace       = "data-team-flink"
+    deployment_name = "orders"
+  }
+}

@@ -1,0 +1,49 @@
+resource "flink_deployment" "orders" {
+  name            = "orders"
+  namespace       = "data-team-flink"
+  image           = "registry.example.com/data-team/orders:1.4.2"
+  flink_version   = "v1_20"
+  service_account = "flink"
+
+  flink_configuration = {
+    "execution.checkpointing.interval" = "1min"
+    "state.checkpoints.dir"            = "s3://example-bucket/flink/orders/checkpoints"
+    "state.savepoints.dir"             = "s3://example-bucket/flink/orders/savepoints"
+  }
+
+  job {
+    jar_uri      = "local:///opt/flink/usrlib/orders.jar"
+    parallelism  = 2
+    upgrade_mode = "savepoint"
+  }
+
+  job_manager {
+    resource {
+      memory = "2048m"
+    }
+  }
+
+  task_manager {
+    resource {
+      memory = "4096m"
+    }
+  }
+
+  # A savepoint beside those of the upgrades: one that nobody deletes.
+  lifecycle {
+    action_trigger {
+      events  = [after_create, before_update]
+      actions = [action.flink_take_savepoint.orders]
+    }
+  }
+}
+
+# By hand: terraform apply -invoke=action.flink_take_savepoint.orders
+action "flink_take_savepoint" "orders" {
+  config {
+    namespace       = "data-team-flink"
+    deployment_name = "orders"
+    path            = "s3://example-bucket/flink/orders/kept"
+    format_type     = "NATIVE"
+  }
+}
