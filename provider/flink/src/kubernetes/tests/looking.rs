@@ -221,10 +221,10 @@ async fn a_list_without_end_is_an_error() {
 async fn a_page_is_no_larger_than_what_is_wanted() {
     let page = |next: &str| Reply::Json(200, json!({"metadata": {"continue": next}, "items": []}));
     let api = Api::new(vec![
-        ("GET", "limit=3&labelSelector=tier+in+%28a%2Cb%29", page("n")),
+        ("GET", "limit=3&labelSelector=tier%20in%20%28a%2Cb%29", page("n")),
         (
             "GET",
-            "limit=250&labelSelector=tier+in+%28a%2Cb%29&continue=n",
+            "limit=250&labelSelector=tier%20in%20%28a%2Cb%29&continue=n",
             page(""),
         ),
     ]);
