@@ -47,7 +47,8 @@ pub async fn has_identities() -> Result<bool> {
 async fn has(what: &str, minor: u32) -> Result<bool> {
     let output = Command::new(program()).arg("version").output().await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let first = text.lines().next().unwrap_or_default();
+    // Warnings may stand before it.
+    let first = text.lines().find(|line| line.contains(" v1.")).unwrap_or_default();
     let found = first
         .strip_prefix("Terraform v1.")
         .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
