@@ -3,6 +3,7 @@
 use acceptance_tests::direct::{Direct, Wanted};
 use terraform_provider_flink::actions::flink_reset_autoscaler::ResetAutoscaler;
 use terraform_provider_flink::actions::flink_restart::Restart;
+use terraform_provider_flink::actions::flink_take_savepoint::TakeSavepoint;
 use terraform_provider_flink::list_resources::jobs::DeploymentQuery;
 
 use super::*;
@@ -139,5 +140,84 @@ async fn an_autoscaler_that_is_switched_off_is_not_reset() -> Result<()> {
         "{refused:?}"
     );
     assert_eq!(server.requests(), [format!("GET {ORDERS}")]);
+    Ok(())
+}
+
+/// Jobs on a session cluster lose their state with it: they are named, and nothing is written.
+#[tokio::test]
+async fn a_session_cluster_with_stateful_jobs_is_not_recreated_unasked() -> Result<()> {
+    let jobs = ORDERS.replace("flinkdeployments/orders", "flinksessionjobs");
+    let server = Scripted::start(move |method, path| {
+        let mut cluster = live();
+        cluster["spec"]["job"] = Json::Null;
+        let job = json!({
+            "metadata": {"name": "hourly", "namespace": "data", "uid": "u-2"},
+            "spec": {"deploymentName": "orders", "job": {"upgradeMode": "savepoint"}},
+        });
+        match (method, path) {
+            ("GET", ORDERS) => (200, cluster),
+            ("GET", path) if path == jobs => (200, json!({"metadata": {}, "items": [job]})),
+            _ => (404, Json::Null),
+        }
+    })
+    .await?;
+    let provider = direct(&server).await?;
+    let refused = provider
+        .invoke::<Restart>(&[("deployment_name", "orders".into())])
+        .await?;
+    let text = refused.problems.join("\n");
+    ensure!(text.contains("lose their state") && text.contains("`hourly`"), "{text}");
+    let written = server
+        .requests()
+        .into_iter()
+        .filter(|request| !request.starts_with("GET "));
+    assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new());
+    Ok(())
+}
+
+/// Where the operator has no snapshots, the JobManager is asked itself, once; so it is for the resource.
+#[tokio::test]
+async fn without_snapshot_objects_the_job_manager_takes_the_savepoint() -> Result<()> {
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    let server = Scripted::start(move |method, path| {
+        let proxy = "/proxy/jobs/e5b1/savepoints";
+        let was_asked = || asked.load(std::sync::atomic::Ordering::Relaxed);
+        match (method, path) {
+            ("GET", ORDERS) => (200, live()),
+            ("GET", path) if path.ends_with("/proxy/jobs/overview") => {
+                let tasks = json!({"total": 1, "running": 1});
+                (200, json!({"jobs": [{"jid": "e5b1", "name": "orders", "state": "RUNNING", "start-time": 1, "tasks": tasks}]}))
+            }
+            ("POST", path) if path.ends_with(proxy) => {
+                asked.store(true, std::sync::atomic::Ordering::Relaxed);
+                (202, json!({"request-id": "0123456789abcdef0123456789abcdef"}))
+            }
+            ("GET", path) if path.contains(proxy) && was_asked() => (
+                200,
+                json!({"status": {"id": "COMPLETED"}, "operation": {"location": "s3://flink/savepoint-1"}}),
+            ),
+            ("GET", path) if path.contains(proxy) => (404, json!({"errors": ["There is no savepoint operation with triggerId"]})),
+            ("GET", path) if path.contains("/flinkstatesnapshots/") => (
+                404,
+                json!({"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404, "details": {},
+                       "message": "the server could not find the requested resource"}),
+            ),
+            _ => (404, Json::Null),
+        }
+    })
+    .await?;
+    let provider = direct(&server).await?;
+    let taken = provider
+        .invoke::<TakeSavepoint>(&[("deployment_name", "orders".into())])
+        .await?;
+    ensure!(taken.problems.is_empty(), "{taken:?} {:?}", server.requests());
+    let told = taken.told.last().context("something is told")?;
+    ensure!(told.ends_with(" is complete: s3://flink/savepoint-1"), "{told}");
+    let posts = server
+        .requests()
+        .into_iter()
+        .filter(|request| request.starts_with("POST "))
+        .count();
+    assert_eq!(posts, 1);
     Ok(())
 }

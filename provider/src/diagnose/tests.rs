@@ -372,6 +372,11 @@ fn waits_that_ended_without_success() {
             .iter()
             .any(|problem| problem.detail.contains("terraform untaint"));
         assert_eq!(said, !matches!(error.end, End::Unseen(_)), "a failed create is tainted");
+        let acted = not_ready(&error, object, Afterwards::Acted, &mask, &Deployment::block());
+        let acted = acted.iter().next().unwrap().detail.clone();
+        for words in ["pply again", "is in state", "untaint"] {
+            assert!(!acted.contains(words), "an action is of no resource: {acted}");
+        }
         let problems = not_ready(&error, object, Afterwards::WaitsAgain, &mask, &Deployment::block());
         let detail = problems.iter().next().unwrap().detail.clone();
         assert!(!detail.contains("hunter2"), "{detail}");
