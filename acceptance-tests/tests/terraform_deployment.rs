@@ -3,6 +3,7 @@
 
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, SESSION, STATEFUL, with};
+use acceptance_tests::terraform::Diagnostic;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -205,6 +206,36 @@ async fn session_clusters_native_and_standalone() -> Result<()> {
     case.apply(&with(&standalone, &[("replicas = 2", "replicas = 3")]))
         .await?;
     assert_eq!(object(&case, "session").await?["spec"]["taskManager"]["replicas"], 3);
+
+    // A job that wants more is planned with a warning, by the number that is planned.
+    let job = "\nresource \"flink_session_job\" \"big\" {\n  name            = \"big\"\n  deployment_name = \
+               flink_deployment.session.name\n  job {\n    jar_uri     = \"https://repo.example.com/a.jar\"\n    parallelism = \
+               3\n  }\n}\n";
+    for (replicas, warnings) in [("replicas = 2", 1), ("replicas = 3", 0)] {
+        let cluster = with(&standalone, &[("replicas = 2", replicas)]);
+        case.configure(&format!("{cluster}{job}"))?;
+        let planned = case.workspace.plan(&[]).await?.expect_success()?;
+        let slots = |warning: &&Diagnostic| warning.summary == "Not enough slots on the session cluster";
+        assert_eq!(planned.warnings().filter(slots).count(), warnings, "{replicas}");
+    }
+
+    // An autoscaler of Kubernetes decides instead: what it writes is no difference, and stays when something else changes.
+    let ignored = "\n  lifecycle {\n    ignore_changes = [task_manager.replicas]\n  }\n\n  task_manager {";
+    let left_alone = with(&standalone, &[("task_manager {", ignored), ("replicas = 2", "replicas = 3")]);
+    case.apply(&left_alone).await?;
+    let scaled = json!({"spec": {"taskManager": {"replicas": 5}}});
+    case.edit("session", scaled).await?;
+    case.workspace.expect_no_changes().await?;
+    let labelled = with(
+        &left_alone,
+        &[("service_account ", "labels            = { team = \"data\" }\n  service_account ")],
+    );
+    case.apply(&labelled).await?;
+    let live = object(&case, "session").await?;
+    assert_eq!(
+        (&live["spec"]["taskManager"]["replicas"], &live["metadata"]["labels"]["team"]),
+        (&json!(5), &json!("data"))
+    );
     case.workspace.destroy().await?.expect_success()?;
     Ok(())
 }

@@ -193,11 +193,6 @@ async fn a_job_that_cannot_run_says_why() -> Result<()> {
             "there is no FlinkDeployment `nowhere` in the namespace",
         ),
         (
-            "an application",
-            on("flink_deployment.orders.name"),
-            "FlinkDeployment `orders` is no session cluster",
-        ),
-        (
             "a jar that is not there",
             with(
                 ORDERS,
@@ -223,6 +218,15 @@ async fn a_job_that_cannot_run_says_why() -> Result<()> {
             "kubernetes.operator.user.artifacts.allowed-schemes",
         ),
     ];
+    // An application is refused by the plan already: as the same run plans it, and as it lives.
+    for name in ["flink_deployment.orders.name", "\"orders\""] {
+        case.configure(&format!("{}{APPLICATION}{}", cluster(), on(name)))?;
+        let refused = case.workspace.plan(&[]).await?;
+        let error = refused.expect_one_error()?;
+        assert_eq!(error.summary, "Not a session cluster", "{name}");
+        let code = error.snippet.as_ref().map(|snippet| snippet.code.as_str());
+        ensure!(code.is_some_and(|code| code.contains("deployment_name")), "{name}: {code:?}");
+    }
     for (what, job, words) in cases {
         case.configure(&format!("{}{APPLICATION}{job}", cluster()))?;
         let outcome = case.workspace.apply(&[]).await?;

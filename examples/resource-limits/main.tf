@@ -39,7 +39,7 @@ resource "flink_deployment" "orders" {
       memory = "8g"
 
       # Disk outside of volumes: a pod that uses more is evicted.
-      ephemeral_storage = "20g"
+      ephemeral_storage = "20Gi"
     }
   }
 }

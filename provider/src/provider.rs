@@ -18,6 +18,7 @@ use crate::resources::flink_checkpoint::FlinkCheckpointResource;
 use crate::resources::flink_deployment::FlinkDeploymentResource;
 use crate::resources::flink_savepoint::FlinkSavepointResource;
 use crate::resources::flink_session_job::FlinkSessionJobResource;
+use crate::resources::session_cluster::PlannedClusters;
 use crate::{actions, data_sources, diagnose, functions, list_resources};
 use config::{ExecPlugin, ProviderConfig};
 
@@ -101,6 +102,7 @@ impl Provider for FlinkProvider {
             acting: None,
             namespace,
             on_destroy,
+            planned: Arc::default(),
         };
         if !known {
             return Ok(Configured::Unknown(data));
@@ -169,6 +171,8 @@ pub struct ProviderData {
     pub namespace: DefaultNamespace,
     /// What becomes of jobs when their deployments or session jobs are destroyed, where the block says so.
     pub on_destroy: Option<OnDestroy>,
+    /// The clusters as this run plans them, for what is said about jobs on them.
+    pub planned: Arc<PlannedClusters>,
 }
 
 impl ProviderData {

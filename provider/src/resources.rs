@@ -9,5 +9,6 @@ pub mod job_resource;
 pub mod names;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod session_cluster;
 pub mod snapshot;
 pub mod timeouts;

@@ -9,10 +9,10 @@ use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::operator::session_job::{host, host_of};
 use super::session_job::Host;
 use super::simulation::session_jobs::not_fetched;
 use super::status::{Failure, RECONCILIATION};
+use super::validation::{host, host_of};
 
 /// How long a download may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::spec::{JobState, Reconciled, Spec};
 use super::status::{Condition, Failure, JobManagerStatus, Status, VALIDATION};
 use super::timing::{INTERVAL, PROGRESS, REST_READY};
-use super::validation;
+use super::validation::{self, Release};
 use super::world::{Effect, Event, Memory, Outcome, Situation, Step};
 
 /// Decides about one object.
@@ -80,7 +80,7 @@ impl<'a> Turn<'a> {
             self.observe();
         }
         let deployed = reconciled.as_ref().map(|reconciled| &reconciled.spec);
-        if let Some(message) = validation::refusal(&object.name, self.spec, deployed) {
+        if let Some(message) = validation::refusal(Release::V1_15, &object.name, self.spec, deployed) {
             return self.refuse(message, deployed.is_some(), memory);
         }
         memory.refused = None;

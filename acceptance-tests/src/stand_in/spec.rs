@@ -168,7 +168,7 @@ impl Spec {
 
     /// Whether Kubernetes keeps the job's metadata.
     pub fn is_highly_available(&self) -> bool {
-        let kind = self.any_setting(&["high-availability.type", "high-availability"]);
+        let kind = self.any_setting(&["high-availability.type", "high-availability", "recovery.mode"]);
         kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("none"))
     }
 

@@ -141,3 +141,150 @@ async fn a_cluster_with_a_job_is_not_deleted() -> Result<()> {
     ensure!(!server.requests().iter().any(|request| request.starts_with("DELETE")));
     Ok(())
 }
+
+/// The nested block in which only these are set.
+fn nested(block: &Block, name: &str, members: &[(&str, Value)]) -> Value {
+    let nested = block.blocks.iter().find(|nested| nested.name == name);
+    nested.map_or(Value::Null, |nested| object(&nested.block, members))
+}
+
+async fn planned(plugin: &Plugin, type_name: &str, block: &Block, config: &Value) -> Result<Vec<pb::Diagnostic>> {
+    let request = pb::plan_resource_change::Request {
+        type_name: type_name.to_owned(),
+        prior_state: packed(block, &Value::Null)?,
+        proposed_new_state: packed(block, config)?,
+        config: packed(block, config)?,
+        ..Default::default()
+    };
+    let plan = plugin.provider().plan_resource_change(request).await?.into_inner();
+    let refused = plan
+        .diagnostics
+        .iter()
+        .any(|said| said.severity == pb::diagnostic::Severity::Error as i32);
+    if !refused {
+        let planned = unpacked(block, plan.planned_state.as_ref())?;
+        assert_eq!(planned.member("id"), &"data/orders".into());
+    }
+    Ok(plan.diagnostics)
+}
+
+/// A new job with this parallelism.
+fn new_job(parallelism: i64) -> Value {
+    let block = SessionJob::block();
+    let job = [
+        ("jar_uri", "https://repo.example.com/a.jar".into()),
+        ("parallelism", parallelism.into()),
+    ];
+    object(
+        &block,
+        &[
+            ("name", "orders".into()),
+            ("deployment_name", "session".into()),
+            ("job", nested(&block, "job", &job)),
+        ],
+    )
+}
+
+/// A plan looks at the cluster that lives. It warns, and refuses an application; where it cannot look, it says nothing.
+#[tokio::test]
+async fn a_plan_looks_at_the_cluster_and_does_without() -> Result<()> {
+    const OVERVIEW: &str = "/api/v1/namespaces/data/services/session-rest:8081/proxy/overview";
+    let standalone = || {
+        let mut cluster = cluster("READY");
+        cluster["spec"]["mode"] = json!("standalone");
+        cluster["spec"]["taskManager"] = json!({"replicas": 2});
+        cluster["spec"]["flinkConfiguration"] = json!({"taskmanager": {"numberOfTaskSlots": 2}});
+        cluster
+    };
+    let mut application = cluster("READY");
+    application["spec"]["job"] = json!({"jarURI": "local:///a.jar", "parallelism": 1});
+    let forbidden = json!({"kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403});
+    let overview = |free: i64| {
+        let answer = json!({"taskmanagers": 2, "slots-total": 4, "slots-available": free, "flink-version": "1.20.5"});
+        (200, answer)
+    };
+    let slots = "Not enough slots on the session cluster";
+    for (what, answer, of_overview, parallelism, expected, asked) in [
+        ("a session cluster", (200, cluster("READY")), overview(0), 3, vec![], vec![CLUSTER]),
+        ("enough slots", (200, standalone()), overview(4), 4, vec![], vec![CLUSTER, OVERVIEW]),
+        ("too few", (200, standalone()), overview(4), 5, vec![slots], vec![CLUSTER, OVERVIEW]),
+        ("too few that are free", (200, standalone()), overview(2), 3, vec![slots], vec![CLUSTER, OVERVIEW]),
+        (
+            "no right to the JobManager",
+            (200, standalone()),
+            (403, forbidden.clone()),
+            4,
+            vec![],
+            vec![CLUSTER, OVERVIEW],
+        ),
+        ("an application", (200, application), overview(4), 1, vec!["Not a session cluster"], vec![CLUSTER]),
+        ("no right to the cluster", (403, forbidden), overview(4), 5, vec![], vec![CLUSTER]),
+        (
+            "no cluster",
+            not_found("flink.apache.org", "flinkdeployments", "session"),
+            overview(4),
+            5,
+            vec![],
+            vec![CLUSTER],
+        ),
+    ] {
+        let server = Scripted::start(move |_, path| match path {
+            CLUSTER => answer.clone(),
+            OVERVIEW => of_overview.clone(),
+            _ => (404, Json::Null),
+        })
+        .await?;
+        let plugin = provider(server.url().as_str().into()).await?;
+        let said = planned(&plugin, SESSION_JOB, &SessionJob::block(), &new_job(parallelism)).await?;
+        let summaries: Vec<&str> = said.iter().map(|said| said.summary.as_str()).collect();
+        assert_eq!(summaries, expected, "{what}");
+        let asked: Vec<String> = asked.iter().map(|path| format!("GET {path}")).collect();
+        assert_eq!(server.requests(), asked, "{what}");
+    }
+    // Nobody is there.
+    let plugin = provider("http://127.0.0.1:1".into()).await?;
+    let said = planned(&plugin, SESSION_JOB, &SessionJob::block(), &new_job(5)).await?;
+    ensure!(said.is_empty(), "{said:?}");
+    Ok(())
+}
+
+/// What the same run plans for the cluster counts, and nobody is asked.
+#[tokio::test]
+async fn a_cluster_that_is_planned_counts_before_the_one_that_lives() -> Result<()> {
+    let server = Scripted::start(|_, _| (200, cluster("READY"))).await?;
+    let plugin = provider(server.url().as_str().into()).await?;
+    let block = Deployment::block();
+    let cluster = |job: Value| {
+        object(
+            &block,
+            &[
+                ("name", "session".into()),
+                ("namespace", "data".into()),
+                ("flink_version", "v1_16".into()),
+                ("service_account", "flink".into()),
+                ("mode", "standalone".into()),
+                ("job", job),
+            ],
+        )
+    };
+    let application = nested(&block, "job", &[("parallelism", 1.into())]);
+    for (job, expected) in [
+        (application, vec!["Not a session cluster"]),
+        (Value::Null, vec!["Not enough slots on the session cluster"]),
+    ] {
+        let config = cluster(job);
+        let request = pb::plan_resource_change::Request {
+            type_name: TYPE.to_owned(),
+            prior_state: packed(&block, &Value::Null)?,
+            proposed_new_state: packed(&block, &config)?,
+            config: packed(&block, &config)?,
+            ..Default::default()
+        };
+        plugin.provider().plan_resource_change(request).await?;
+        let said = planned(&plugin, SESSION_JOB, &SessionJob::block(), &new_job(2)).await?;
+        let summaries: Vec<&str> = said.iter().map(|said| said.summary.as_str()).collect();
+        assert_eq!(summaries, expected);
+    }
+    assert_eq!(server.requests(), Vec::<String>::new());
+    Ok(())
+}

@@ -50,7 +50,8 @@ impl Function for DurationMs {
     }
 }
 
-fn milliseconds(text: &str) -> Option<Number> {
+/// Reads a length of time as Flink does.
+pub(crate) fn milliseconds(text: &str) -> Option<Number> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);

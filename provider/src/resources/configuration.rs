@@ -1,23 +1,20 @@
-//! Rules about `flink_configuration` and `flink_configuration_wo`: keys that belong to the operator, secrets, and what keys mean for each other. The
-//! keys are known even where values are not, so everything here looks at what can be seen.
+//! Rules about `flink_configuration` and `flink_configuration_wo`: secrets, what keys mean for each other, and in the files
+//! beside, which of them the operator refuses. The keys are known even where values are not, so everything here looks at what
+//! can be seen.
+//!
+//! The operator looks at its own default configuration with that of the object laid over it. So what is missing here may be
+//! there, and is warned of; what is here counts, and is refused.
+
+mod autoscaler;
+mod cluster;
 
 use flink_client::secret::is_sensitive;
-use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Number, Seen, View};
+use terraform_schema::{AttributePath, Diagnostic, Diagnostics, Seen, View};
 
 use super::job_resource::write_only;
 
 /// The attribute.
 const ATTRIBUTE: &str = "flink_configuration";
-
-/// Keys that the operator sets itself and refuses from users, each with what to use instead.
-const FORBIDDEN: [(&str, &str); 3] = [
-    ("kubernetes.namespace", "Set `namespace` instead."),
-    ("kubernetes.cluster-id", "It is the `name` of the deployment."),
-    (
-        "high-availability.cluster-id",
-        "It follows from the `name` of the deployment.",
-    ),
-];
 
 /// Settings whose names only sound like a secret.
 const HARMLESS_PREFIXES: [&str; 4] = [
@@ -25,21 +22,6 @@ const HARMLESS_PREFIXES: [&str; 4] = [
     "security.kerberos",
     "kubernetes.secrets",
     "kubernetes.env.secretKeyRef",
-];
-
-/// Options of the autoscaler with the numbers that the operator allows.
-const AUTOSCALER_RANGES: [(&str, &str, &str); 11] = [
-    ("scale-down.max-factor", "0", ""),
-    ("scale-up.max-factor", "0", ""),
-    ("utilization.target", "0", "1"),
-    ("utilization.max", "0", "1"),
-    ("utilization.min", "0", "1"),
-    ("target.utilization.boundary", "0", ""),
-    ("memory.gc-pressure.threshold", "0", "1"),
-    ("memory.heap-usage.threshold", "0", "1"),
-    ("memory.tuning.overhead", "0", "1"),
-    ("scaling.effectiveness.threshold", "0", "1"),
-    ("observed-scalability.coefficient-min", "0.01", "1"),
 ];
 
 /// What can be seen of a configuration: in the clear, and in a configuration of a resource also what is write-only.
@@ -74,6 +56,27 @@ impl<'a> Configuration<'a> {
         self.key(key).text()
     }
 
+    /// The value of an option: its key, and then its older ones. The first that is there counts, whatever it holds.
+    pub fn option(&self, keys: &[&str]) -> View<'a> {
+        let mut places = keys.iter().map(|key| self.key(key));
+        let found = places.find(|place| !place.is_null());
+        found.unwrap_or_else(|| self.key(keys.first().copied().unwrap_or_default()))
+    }
+
+    /// Whether a directory is there, by the keys of its option.
+    pub fn directory(&self, keys: &[&str; 2]) -> Directory {
+        if self.is_opaque() {
+            return Directory::Possible;
+        }
+        match self.option(keys).get::<String>() {
+            Seen::Unknown => Directory::Possible,
+            Seen::Known(text) if !text.trim().is_empty() => Directory::Possible,
+            // Nothing that lies under it shows through.
+            Seen::Known(_) if !self.key(keys[0]).is_null() => Directory::Blank,
+            Seen::Known(_) | Seen::Null => Directory::NotSet,
+        }
+    }
+
     /// Whether one of the keys is there (or may be), with something that is or may be more than white space.
     pub fn may_have(&self, keys: &[&str]) -> bool {
         self.is_opaque()
@@ -86,41 +89,36 @@ impl<'a> Configuration<'a> {
 
     /// Whether a switch is known to be on.
     pub fn is_on(&self, key: &str) -> bool {
-        self.text(key)
-            .is_some_and(|text| text.trim().eq_ignore_ascii_case("true"))
+        self.text(key).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// Whether a switch is known to be off.
     pub fn is_off(&self, key: &str) -> bool {
-        self.text(key)
-            .is_some_and(|text| text.trim().eq_ignore_ascii_case("false"))
+        self.text(key).is_some_and(|text| text.eq_ignore_ascii_case("false"))
     }
 
     /// Whether checkpoints have a directory, as far as can be seen. The operator's default configuration may have one.
     pub fn may_have_checkpoint_directory(&self) -> bool {
-        self.may_have(&["execution.checkpointing.dir", "state.checkpoints.dir"])
+        self.directory(&CHECKPOINTS) == Directory::Possible
     }
 
     /// Whether savepoints have a directory, as far as can be seen.
     pub fn may_have_savepoint_directory(&self) -> bool {
-        self.may_have(&["execution.checkpointing.savepoint-dir", "state.savepoints.dir"])
+        self.directory(&SAVEPOINTS) == Directory::Possible
     }
 
     /// Whether high availability is on, as far as can be seen.
     pub fn high_availability(&self) -> HighAvailability {
-        let keys = ["high-availability.type", "high-availability"];
         if self.is_opaque() {
             return HighAvailability::Possible;
         }
-        for key in keys {
-            match self.key(key).get::<String>() {
-                Seen::Unknown => return HighAvailability::Possible,
-                Seen::Known(text) if text.trim().eq_ignore_ascii_case("none") => return HighAvailability::Off,
-                Seen::Known(_) => return HighAvailability::On,
-                Seen::Null => {}
-            }
+        let kind = self.option(&["high-availability.type", "high-availability", "recovery.mode"]);
+        match kind.get::<String>() {
+            Seen::Unknown => HighAvailability::Possible,
+            Seen::Known(text) if text.eq_ignore_ascii_case("none") => HighAvailability::Off,
+            Seen::Known(_) => HighAvailability::On,
+            Seen::Null => HighAvailability::NotSet,
         }
-        HighAvailability::NotSet
     }
 
     /// Checks the configuration for itself.
@@ -130,15 +128,6 @@ impl<'a> Configuration<'a> {
         let clear = members(&self.clear).map(|(key, value)| (key, value, self.clear.key(key).path(), true));
         let hidden = members(&self.hidden).map(|(key, value)| (key, value, self.hidden.key(key).path(), false));
         for (key, value, at, is_clear) in clear.chain(hidden) {
-            if let Some((_, instead)) = FORBIDDEN.iter().find(|(forbidden, _)| forbidden == key) {
-                problems.push(
-                    Diagnostic::error("Configuration key belongs to the operator")
-                        .detail(format!(
-                            "The operator sets `{key}` itself and refuses a deployment that sets it. {instead}"
-                        ))
-                        .at(at.clone()),
-                );
-            }
             if key.trim() != key || key.is_empty() {
                 problems.push(
                     Diagnostic::error("Not a configuration key")
@@ -154,69 +143,54 @@ impl<'a> Configuration<'a> {
                 problems.push(secret_in_the_clear(key, at));
             }
         }
-        problems.extend(self.switches());
-        problems.extend(self.autoscaler());
+        problems.extend(autoscaler::problems(self));
         problems
     }
 
-    /// Switches that need another one.
-    fn switches(&self) -> Diagnostics {
-        let mut problems = Diagnostics::new();
-        let health_check = "kubernetes.operator.cluster.health-check.enabled";
-        let recovery = "kubernetes.operator.jm-deployment-recovery.enabled";
-        if self.is_on(health_check) && self.is_off(recovery) {
-            problems.push(
-                Diagnostic::error("Health check without recovery")
+    /// Checks what counts for a cluster, and not for a job on one.
+    pub fn problems_of_a_cluster(&self) -> Diagnostics {
+        cluster::problems(self)
+    }
+
+    /// What a session job does to its connection with the cluster.
+    pub fn problems_of_a_session_job(&self) -> Diagnostics {
+        cluster::misdirected(self)
+    }
+
+    /// A switch that the operator reads: on or off, `None` where it is not there or not known yet. What is neither `true` nor
+    /// `false` fails whoever reads it.
+    fn switch(&self, keys: &[&str]) -> Result<Option<bool>, Box<Diagnostic>> {
+        let place = self.option(keys);
+        match place.text() {
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(text) => Err(Box::new(
+                Diagnostic::error("Neither true nor false")
                     .detail(format!(
-                        "The operator refuses `{health_check}` where `{recovery}` is `false`: an unhealthy cluster could not \
-                         be restarted. Remove one of the two."
+                        "The operator cannot read `{text}`: it must be `true` or `false`."
                     ))
-                    .at(self.key(health_check).path()),
-            );
+                    .at(place.path()),
+            )),
         }
-        let rollback = "kubernetes.operator.deployment.rollback.enabled";
-        if self.is_on(rollback) {
-            problems.extend(
-                self.high_availability()
-                    .needed_by("Rolling back a failed upgrade", &self.key(rollback)),
-            );
-        }
-        problems
     }
+}
 
-    /// Numbers of the autoscaler, where it is on.
-    fn autoscaler(&self) -> Diagnostics {
-        let prefixes = ["job.autoscaler.", "kubernetes.operator.job.autoscaler."];
-        if !prefixes.iter().any(|prefix| self.is_on(&format!("{prefix}enabled"))) {
-            return Diagnostics::new();
-        }
-        let mut problems = Diagnostics::new();
-        for prefix in prefixes {
-            for (option, min, max) in AUTOSCALER_RANGES {
-                let key = format!("{prefix}{option}");
-                let Some(text) = self.text(&key) else { continue };
-                let bound = |text: &str| text.parse::<Number>().ok();
-                let inside = bound(text.trim()).is_some_and(|number| {
-                    bound(min).is_none_or(|min| number >= min) && bound(max).is_none_or(|max| number <= max)
-                });
-                if !inside {
-                    let allowed = if max.is_empty() {
-                        format!("a number of at least {min}")
-                    } else {
-                        format!("a number from {min} to {max}")
-                    };
-                    problems.push(
-                        Diagnostic::error("Number out of range")
-                            .detail(format!(
-                                "The operator refuses `{text}` for `{key}`: it must be {allowed}."
-                            ))
-                            .at(self.key(&key).path()),
-                    );
-                }
-            }
-        }
-        problems
-    }
+/// Keys of the directory for checkpoints, of Flink 2 and Flink 1.
+pub const CHECKPOINTS: [&str; 2] = ["execution.checkpointing.dir", "state.checkpoints.dir"];
+
+/// Keys of the directory for savepoints, of Flink 2 and Flink 1.
+pub const SAVEPOINTS: [&str; 2] = ["execution.checkpointing.savepoint-dir", "state.savepoints.dir"];
+
+/// What a configuration says about a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directory {
+    /// It is there, or may be.
+    Possible,
+    /// It is set to nothing, whatever the operator's default configuration has.
+    Blank,
+    /// Nothing is said; the operator's default configuration decides.
+    NotSet,
 }
 
 /// What a configuration says about high availability.

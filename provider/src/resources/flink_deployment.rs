@@ -42,10 +42,12 @@ impl Resource for FlinkDeploymentResource {
         );
         said.extend(replace::plan::<Deployment, _>(plan, cx));
         said.extend(write_only::unsent(plan, cx.private));
+        cx.data.planned.plan(&plan.planned());
         said
     }
 
-    fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ProviderData>) -> Diagnostics {
+    fn plan_destroy(&self, prior: View<'_>, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {
+        cx.data.planned.destroy(&prior);
         replace::plan_destroy::<Deployment>(&prior)
     }
 

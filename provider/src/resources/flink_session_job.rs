@@ -6,6 +6,7 @@ pub mod model;
 pub(crate) mod plan;
 #[cfg(test)]
 mod sample;
+mod target;
 mod validate;
 
 use async_trait::async_trait;
@@ -43,6 +44,10 @@ impl Resource for FlinkSessionJobResource {
         said.extend(replace::plan::<SessionJob, _>(plan, cx));
         said.extend(write_only::unsent(plan, cx.private));
         said
+    }
+
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, ProviderData>) -> Diagnostics {
+        target::check(plan, cx).await
     }
 
     fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ProviderData>) -> Diagnostics {

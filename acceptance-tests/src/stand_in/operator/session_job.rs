@@ -5,10 +5,7 @@
 
 mod cleanup;
 mod observation;
-mod refusal;
 mod upgrade;
-
-pub use refusal::{host, host_of};
 
 use std::time::Duration;
 
@@ -18,6 +15,7 @@ use super::super::session_job::{
 use super::super::spec::{JobState, Reconciled, Spec, UpgradeMode};
 use super::super::status::{Failure, LAST_STATE_DUMMY, ReconciliationState, VALIDATION};
 use super::super::timing::{INTERVAL, PROGRESS, RETRY};
+use super::super::validation::{self, Release};
 use super::super::world::{Event, Restore, Snapshot};
 
 /// Decides about one object.
@@ -90,7 +88,16 @@ impl<'a> Turn<'a> {
         if self.situation.outcome.is_none() {
             self.observe();
         }
-        if let Some(message) = self.refusal(cluster) {
+        let submitted = self.status.reconciled();
+        let refusal = validation::refusal_of_session_job(
+            Release::V1_15,
+            self.spec,
+            submitted.as_ref().map(|reconciled| &reconciled.spec),
+            Some(&cluster.spec),
+            self.situation.artifacts,
+            self.situation.host,
+        );
+        if let Some(message) = refusal {
             return self.refuse(message, memory);
         }
         memory.refused = None;

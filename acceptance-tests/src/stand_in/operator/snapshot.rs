@@ -10,6 +10,7 @@ use super::super::snapshot::{
 };
 use super::super::status::{Failure, RECONCILIATION};
 use super::super::timing::{INTERVAL, SNAPSHOT_RETRY};
+use super::super::validation::refusal_of_snapshot;
 use super::super::world::Event;
 use super::{milliseconds, rfc3339};
 
@@ -75,7 +76,9 @@ impl Turn<'_> {
     /// What is not taken yet.
     fn begin(&mut self) -> Option<Duration> {
         let object = self.situation.object;
-        if let Some(message) = self.refusal() {
+        let state = self.status.as_ref().map(|status| status.state).unwrap_or_default();
+        let found = self.situation.subject.is_some();
+        if let Some(message) = refusal_of_snapshot(&object.namespace, &object.spec, state, found) {
             self.event(true, "ValidationError", message, "Operator");
             self.label(SnapshotState::TriggerPending);
             return Some(INTERVAL);
@@ -210,27 +213,6 @@ impl Turn<'_> {
         } else {
             Duration::ZERO
         }
-    }
-
-    /// The first rule that the spec breaks, in the operator's order.
-    fn refusal(&self) -> Option<String> {
-        let object = self.situation.object;
-        let spec = &object.spec;
-        if spec.savepoint.is_some() == spec.checkpoint.is_some() {
-            return Some("Exactly one of checkpoint or savepoint configurations has to be set.".to_owned());
-        }
-        if spec
-            .savepoint
-            .as_ref()
-            .is_some_and(|savepoint| savepoint.already_exists)
-        {
-            return None;
-        }
-        let Some(job) = &spec.job_reference else {
-            return Some("Job reference must be supplied for this snapshot".to_owned());
-        };
-        let missing = self.situation.subject.is_none();
-        missing.then(|| format!("Target for snapshot {}/{} was not found", object.namespace, job.name))
     }
 
     /// Lets the object go, with its savepoint where that is wanted and can be done.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stand_in::operator::session_job::{host, host_of, step};
+use crate::stand_in::operator::session_job::step;
 use crate::stand_in::session_job::{
     Artifacts, Effect, Host, Memory, Outcome, SessionJobObject, SessionJobSpec, SessionJobStatus, Situation, Step,
     Target,
@@ -12,6 +12,7 @@ use crate::stand_in::session_job::{
 use crate::stand_in::spec::Spec;
 use crate::stand_in::status::JobManagerStatus;
 use crate::stand_in::timing::STOP;
+use crate::stand_in::validation::{host, host_of};
 
 use super::{REACTION_MS, Rehearsal, Sight, merge};
 

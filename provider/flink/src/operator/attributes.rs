@@ -21,7 +21,8 @@ fn meant(ty: Type, same: fn(&Value, &Value) -> bool, words: &'static str, check:
 
 fn not_an_amount(error: &AmountError, path: &AttributePath) -> Diagnostic {
     let summary = match error {
-        AmountError::Memory { .. } => "Not an amount of memory",
+        AmountError::Memory { .. } | AmountError::Fraction { .. } => "Not an amount of memory",
+        AmountError::Negative { .. } => "Quantity out of range",
         AmountError::Quantity { .. } => "Not a quantity",
         AmountError::Cpu { .. } => "Not a number of CPUs",
     };
@@ -34,7 +35,7 @@ impl AttributeType for Memory {
             (Some(a), Some(b)) => Self(a.to_owned()).means_same(&Self(b.to_owned())),
             _ => false,
         };
-        let check: Check = |value, path| match value.as_str().map(str::parse::<Self>) {
+        let check: Check = |value, path| match value.as_str().map(|text| Self(text.to_owned()).accepted()) {
             Some(Err(error)) => not_an_amount(&error, path).into(),
             Some(Ok(_)) | None => Diagnostics::new(),
         };
@@ -44,6 +45,28 @@ impl AttributeType for Memory {
             "compared as an amount of memory",
             check,
         )))
+    }
+
+    fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
+        String::decode(value, path).map(Self)
+    }
+
+    fn encode(&self) -> Value {
+        Value::string(&self.0)
+    }
+}
+
+impl AttributeType for Quantity {
+    fn shape() -> Shape {
+        let same = |a: &Value, b: &Value| match (a.as_str(), b.as_str()) {
+            (Some(a), Some(b)) => Self(a.to_owned()).means_same(&Self(b.to_owned())),
+            _ => false,
+        };
+        let check: Check = |value, path| match value.as_str().map(str::parse::<Self>) {
+            Some(Err(error)) => not_an_amount(&error, path).into(),
+            Some(Ok(_)) | None => Diagnostics::new(),
+        };
+        Shape::Attribute(Box::new(meant(Type::String, same, "compared as a quantity", check)))
     }
 
     fn decode(value: &Value, path: &AttributePath) -> Result<Self, Diagnostics> {
@@ -131,7 +154,7 @@ fn same_quantity(name: &str, a: &Value, b: Option<&Value>) -> bool {
 
 fn quantity_problem(name: &str, text: &str, path: &AttributePath) -> Option<Diagnostic> {
     let parsed = if name == "memory" {
-        Memory(text.to_owned()).bytes()
+        Memory(text.to_owned()).accepted()
     } else {
         Quantity(text.to_owned()).amount()
     };

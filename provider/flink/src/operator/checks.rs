@@ -114,7 +114,7 @@ pub fn session_jar(value: &Value, path: &AttributePath) -> Diagnostics {
     };
     let Some((scheme, rest)) = text
         .split_once(':')
-        .filter(|(scheme, _)| is_scheme(scheme) && !text.contains(char::is_whitespace))
+        .filter(|(scheme, _)| is_scheme(scheme) && !text.contains(is_illegal_in_an_address))
     else {
         return Diagnostic::error("Not the address of a jar")
             .detail(format!(
@@ -124,6 +124,14 @@ pub fn session_jar(value: &Value, path: &AttributePath) -> Diagnostics {
             .at(path.clone())
             .into();
     };
+    if ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)) && host_of(rest).is_empty() {
+        return Diagnostic::error("Not the address of a jar")
+            .detail(format!(
+                "`{text}` does not say which host the operator is to fetch the jar from."
+            ))
+            .at(path.clone())
+            .into();
+    }
     let refused = |what: String| {
         Diagnostics::from(
             Diagnostic::warning("Jar that the operator may refuse")
@@ -149,9 +157,18 @@ pub fn session_jar(value: &Value, path: &AttributePath) -> Diagnostics {
     Diagnostics::new()
 }
 
-/// The host of what follows the scheme, without user, port and brackets.
+/// What Java's `URI` does not take: white space, and signs that must be written with `%`.
+fn is_illegal_in_an_address(letter: char) -> bool {
+    letter.is_whitespace() || r#""<>\^`{|}"#.contains(letter)
+}
+
+/// The host of what follows the scheme, without user, port and brackets; empty where there is none.
 fn host_of(rest: &str) -> String {
-    let authority = rest.trim_start_matches('/').split(['/', '?', '#']).next();
+    let authority = rest
+        .strip_prefix("//")
+        .unwrap_or_default()
+        .split(['/', '?', '#'])
+        .next();
     let host = authority
         .and_then(|authority| authority.rsplit('@').next())
         .unwrap_or_default();
@@ -176,52 +193,49 @@ fn is_restricted(host: &str) -> bool {
     }
 }
 
-/// Checks the template of an ingress: host and path with the two placeholders that the operator knows.
+/// Checks the template of an ingress: host and path with the two placeholders that the operator knows. What stands between
+/// other braces it leaves as it is: no host, but a path.
 pub fn ingress_template(value: &Value, path: &AttributePath) -> Diagnostics {
     let Some(text) = value.as_str() else {
         return Diagnostics::new();
     };
-    let problem = |detail: String| {
-        Diagnostic::error("Not an ingress template")
-            .detail(detail)
-            .at(path.clone())
-    };
+    let said = |problem: Diagnostic, detail: String| Diagnostics::from(problem.detail(detail).at(path.clone()));
+    let refused = || Diagnostic::error("Not an ingress template");
     if text.trim().is_empty() {
-        return problem(
-            "The operator needs a template of host and path, such as `{{name}}.{{namespace}}.flink.example.com`."
-                .to_owned(),
-        )
-        .into();
+        let detail =
+            "The operator needs a template of host and path, such as `{{name}}.{{namespace}}.flink.example.com`.";
+        return said(refused(), detail.to_owned());
     }
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, inner)) = rest.split_once("{{") {
-        let Some((placeholder, after)) = inner.split_once("}}") else {
-            return problem(format!(
-                "In `{text}` a placeholder begins with `{{{{` and does not end."
-            ))
-            .into();
-        };
-        if !["name", "namespace"].contains(&placeholder.trim().to_lowercase().as_str()) {
-            return problem(format!(
-                "The operator does not know the placeholder `{{{{{placeholder}}}}}`: there are `{{{{name}}}}` and \
-                 `{{{{namespace}}}}`."
-            ))
-            .into();
-        }
-        filled.push_str(before);
-        filled.push('x');
-        rest = after;
+    let lower = text.to_lowercase();
+    let filled = lower.replace("{{name}}", "x").replace("{{namespace}}", "x");
+    let address = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| filled.strip_prefix(scheme))
+        .unwrap_or(&filled);
+    let at_path = address.find(['/', '?', '#']).unwrap_or(address.len());
+    let (host, location) = address.split_at(at_path);
+    let known = "The operator knows the placeholders `{{name}}` and `{{namespace}}`, without spaces.";
+    if host.contains(['{', '}']) {
+        return said(
+            refused(),
+            format!("`{host}` cannot be the host of an ingress: of `{text}`, something between braces stays. {known}"),
+        );
     }
-    filled.push_str(rest);
-    let address = filled.split_once("://").map_or(filled.as_str(), |(_, address)| address);
-    let host = address.split('/').next().unwrap_or_default();
     let port = host.rsplit_once(':').map(|(_, port)| port);
-    if filled.contains(char::is_whitespace) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-        return problem(format!(
-            "`{text}` is not a host with a path: the operator must be able to read it as an address."
-        ))
-        .into();
+    let bad_port = port.is_some_and(|port| !port.is_empty() && port.parse::<u32>().is_err());
+    if host.contains(char::is_whitespace) || bad_port {
+        return said(
+            refused(),
+            format!("`{text}` is not a host with a path: the operator must be able to read it as an address."),
+        );
+    }
+    if location.contains("{{") {
+        return said(
+            Diagnostic::warning("Placeholder that stays as it is"),
+            format!(
+                "In the path of `{text}` something stays between braces, and the ingress gets it as it is. {known}"
+            ),
+        );
     }
     Diagnostics::new()
 }
@@ -263,19 +277,24 @@ mod tests {
         for good in [
             "{{name}}.{{namespace}}.flink.example.com",
             "/{{namespace}}/{{name}}(/|$)(.*)",
-            "flink.example.com:8443/{{ NAME }}",
+            "flink.example.com:8443/{{NAME}}",
+            "flink.example.com:99999/x",
+            "flink.example.com/my path",
             "https://flink.example.com/{{name}}",
         ] {
             assert_eq!(check(ingress_template, good), None, "{good}");
         }
-        for (text, part) in [
-            ("", "needs a template"),
-            ("{{job}}.example.com", "does not know the placeholder `{{job}}`"),
-            ("{{name.example.com", "does not end"),
-            ("flink.example.com:port/x", "address"),
-            ("flink example.com", "address"),
+        for (text, error, part) in [
+            ("", true, "needs a template"),
+            ("{{job}}.example.com", true, "`{{job}}.example.com` cannot be the host"),
+            ("{{ name }}.example.com", true, "without spaces"),
+            ("{{name.example.com", true, "between braces"),
+            ("flink.example.com:port/x", true, "address"),
+            ("flink example.com", true, "address"),
+            ("flink.example.com/{{job}}", false, "as it is"),
         ] {
-            let (_, detail) = check(ingress_template, text).unwrap_or_else(|| panic!("{text} passes"));
+            let (is_error, detail) = check(ingress_template, text).unwrap_or_else(|| panic!("{text} passes"));
+            assert_eq!(is_error, error, "{text}");
             assert!(detail.contains(part), "{text}: {detail}");
         }
     }
@@ -293,6 +312,9 @@ mod tests {
             ("orders.jar", true, "with a scheme"),
             ("/opt/flink/orders.jar", true, "with a scheme"),
             ("https://repo.example.com/my orders.jar", true, "with a scheme"),
+            ("https://repo.example.com/${version}.jar", true, "with a scheme"),
+            ("https:///orders.jar", true, "which host"),
+            ("https:orders.jar", true, "which host"),
             ("http://repo.example.com/a.jar", false, "allowed-schemes"),
             ("local:///opt/flink/a.jar", false, "allowed-schemes"),
             ("s3://jars/a.jar", false, "allowed-schemes"),

@@ -95,7 +95,7 @@ fn job() -> Value {
 fn process(replicas: i64) -> Value {
     json!({
         "replicas": replicas,
-        "resource": {"cpu": 0.5, "memory": "1g", "ephemeralStorage": "2g"},
+        "resource": {"cpu": 0.5, "memory": "1g", "ephemeralStorage": "2G"},
         "resources": {
             "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2"},
             "claims": [{"name": "gpu", "request": "one"}],

@@ -33,10 +33,11 @@ fn comparison(path: &[&str]) -> Comparison {
         ["spec", "podTemplate"] | ["spec", "jobManager" | "taskManager", "podTemplate"] => Comparison::PodTemplate,
         ["spec", "flinkConfiguration"] => Comparison::Configuration,
         ["spec", "flinkConfiguration", ..] => Comparison::ConfigurationValue,
-        ["spec", "jobManager" | "taskManager", "resource", "memory" | "ephemeralStorage"]
+        ["spec", "jobManager" | "taskManager", "resource", "memory"]
         // Inside `resources`, too, the operator reads memory as a Flink memory size first.
         | ["spec", "jobManager" | "taskManager", "resources", "requests" | "limits", "memory"] => Comparison::Memory,
-        ["spec", "jobManager" | "taskManager", "resources", "requests" | "limits", _] => Comparison::Quantity,
+        ["spec", "jobManager" | "taskManager", "resource", "ephemeralStorage"]
+        | ["spec", "jobManager" | "taskManager", "resources", "requests" | "limits", _] => Comparison::Quantity,
         _ => Comparison::Plain,
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use terraform_schema::Schema;
 
 use super::pod_template::PodTemplate;
-use super::quantity::{Cpu, Memory, Quantities};
+use super::quantity::{Cpu, Memory, Quantities, Quantity};
 
 /// The JobManager, which coordinates the jobs of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Schema, Serialize, Deserialize)]
@@ -82,11 +82,12 @@ pub struct ProcessResource {
     #[schema(class = Restart)]
     pub memory: Option<Memory>,
 
-    /// Disk space of one process outside its volumes, in the same units as `memory`, for example
-    /// `10g`. Without it, none is asked for.
+    /// Disk space of one process outside its volumes, as a Kubernetes quantity: `10Gi`, or `10G` for
+    /// ten thousand million bytes. The operator does not take Flink's spelling here (`10g`). Without
+    /// it, none is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(class = Restart)]
-    pub ephemeral_storage: Option<Memory>,
+    pub ephemeral_storage: Option<Quantity>,
 }
 
 /// Requests and limits in the form of a Kubernetes container.

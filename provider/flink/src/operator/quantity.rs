@@ -22,6 +22,20 @@ pub enum AmountError {
         /// What was written.
         text: String,
     },
+    /// A fraction in Kubernetes' spelling: the operator goes on with its digits as text, and cannot.
+    #[error(
+        "`{text}` is a fraction, which the operator cannot read as memory: write a smaller unit, such as `1536Mi` for `1.5Gi`"
+    )]
+    Fraction {
+        /// What was written.
+        text: String,
+    },
+    /// Less than nothing.
+    #[error("`{text}` is less than 0")]
+    Negative {
+        /// What was written.
+        text: String,
+    },
     /// Not a Kubernetes quantity.
     #[error(
         "`{text}` is not a Kubernetes quantity: write a number with an optional unit, such as `500m`, `2` or `8Gi`"
@@ -56,6 +70,21 @@ impl Memory {
         memory_size(&self.0)
             .or_else(|| quantity(&self.0))
             .ok_or_else(|| AmountError::Memory { text: self.0.clone() })
+    }
+
+    /// The amount in bytes, where the operator can read it, too.
+    ///
+    /// # Errors
+    /// Where the text is no amount of memory, or one that the operator refuses.
+    pub fn accepted(&self) -> Result<BigDecimal, AmountError> {
+        let (bytes, text) = (self.bytes()?, self.0.clone());
+        if self.0.contains('.') {
+            Err(AmountError::Fraction { text })
+        } else if bytes < 0 {
+            Err(AmountError::Negative { text })
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// Whether two amounts are the same number of bytes. Text that cannot be read only means itself.
@@ -264,6 +293,22 @@ mod tests {
             "12 apples".parse::<Memory>().unwrap_err().to_string(),
             "`12 apples` is not an amount of memory: write a number with a unit, such as `2048m`, `2g` or `2Gi`",
         );
+    }
+
+    #[test]
+    fn memory_that_the_operator_takes() {
+        for (text, taken) in [
+            ("2048m", true),
+            ("2Gi", true),
+            ("0", true),
+            ("1e9", true),
+            ("1.5Gi", false),
+            ("2.0Gi", false),
+            ("-1Gi", false),
+            ("lots", false),
+        ] {
+            assert_eq!(Memory(text.into()).accepted().is_ok(), taken, "{text}");
+        }
     }
 
     #[test]

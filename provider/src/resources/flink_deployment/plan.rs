@@ -9,6 +9,7 @@ use terraform_schema::{Diagnostic, Diagnostics, Plan, Seen, Value};
 
 use super::model::Deployment;
 use crate::resources::job_resource::change::{self, Kind};
+use crate::resources::job_resource::observed::Observed;
 use crate::resources::job_resource::{self, plan::Given};
 
 /// Facts that an apply may change.
@@ -28,7 +29,7 @@ pub fn modify(plan: &mut Plan, given: Given<'_>) -> Diagnostics {
     }
     class::narrow(plan);
     warnings.extend(rolled_back(plan, given.private));
-    warnings.extend(flink_version_while_suspended(plan));
+    warnings.extend(flink_version_while_suspended(plan, given.private));
     let kind = Kind::of_deployment(plan);
     warnings.extend(change::announce(plan, kind, given));
     warnings
@@ -59,25 +60,35 @@ fn rolled_back(plan: &Plan, private: &Private) -> Option<Diagnostic> {
     Some(Diagnostic::warning("Deployment was rolled back").detail(format!("{runs} {next}")))
 }
 
-/// The operator refuses another Flink version while the state is only in the high-availability data of the old one.
-fn flink_version_while_suspended(plan: &Plan) -> Option<Diagnostic> {
+/// The operator refuses another Flink version while the state is only in the high-availability data of the old one. How it has
+/// suspended the job, it says itself: the upgrade mode of the configuration may not have been possible.
+fn flink_version_while_suspended(plan: &Plan, private: &Private) -> Option<Diagnostic> {
     let (prior, planned) = (plan.prior(), plan.planned());
     let suspended = prior.at("job.state").get() == Seen::Known(JobState::Suspended);
-    let by_last_state = prior.at("job.upgrade_mode").get() == Seen::Known(UpgradeMode::LastState);
     let stays_stateful = match planned.at("job.upgrade_mode").get::<UpgradeMode>() {
         Seen::Known(mode) => mode != UpgradeMode::Stateless,
         Seen::Null => false,
         Seen::Unknown => true,
     };
-    (suspended && by_last_state && stays_stateful && plan.changes_at("flink_version")).then(|| {
-        Diagnostic::warning("Flink version changes while the job is suspended")
+    if !suspended || !stays_stateful || !plan.changes_at("flink_version") {
+        return None;
+    }
+    let problem: fn(String) -> Diagnostic = match Observed::of(private).suspended_with.as_deref() {
+        Some("last-state") if !planned.at("job.upgrade_mode").is_unknown() => Diagnostic::error,
+        Some("last-state") => Diagnostic::warning,
+        Some(_) => return None,
+        None if prior.at("job.upgrade_mode").get() == Seen::Known(UpgradeMode::LastState) => Diagnostic::warning,
+        None => return None,
+    };
+    Some(
+        problem("Flink version changes while the job is suspended".to_owned())
             .detail(
                 "The job was suspended with the upgrade mode `last-state`: its state is tied to the Flink version it ran on, \
                  and the operator refuses another version. Resume the job first and change the version then, or start it \
                  without state (`upgrade_mode = \"stateless\"`).",
             )
-            .at(planned.at("flink_version").path())
-    })
+            .at(planned.at("flink_version").path()),
+    )
 }
 
 #[cfg(test)]

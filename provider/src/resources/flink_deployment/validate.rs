@@ -4,11 +4,13 @@
 mod process;
 
 use flink_client::operator::checks::parse_flink_version;
-use terraform_schema::{Diagnostic, Diagnostics, View};
+use terraform_schema::{Diagnostic, Diagnostics, Seen, View};
 
 use crate::resources::configuration::Configuration;
 use crate::resources::job_resource::nonces;
-use crate::resources::job_resource::validate::null_elements_in;
+use crate::resources::job_resource::validate::{
+    directories, has_no_checkpoint_on_demand, null_elements_in, unknown_directory,
+};
 use crate::resources::job_resource::write_only;
 
 /// File names that the operator allows in `log_configuration`.
@@ -22,13 +24,14 @@ pub fn validate(config: &View<'_>) -> Diagnostics {
     problems.extend(log_files(config));
     problems.extend(null_elements(config));
     problems.extend(nonces::problems(config));
+    problems.extend(configuration.problems_of_a_cluster());
     problems.extend(process::problems(config, &configuration));
+    problems.extend(flink_version(config, &configuration));
     if config.at("job").is_null() {
         problems.extend(session_cluster(config));
     } else if !config.at("job").value().is_unknown() {
         problems.extend(parallelism(config));
-        problems.extend(directories(config, &configuration));
-        problems.extend(checkpoint_trigger(config));
+        problems.extend(directories(&config.at("job"), &configuration, "`flink_configuration`"));
     }
     problems
 }
@@ -75,6 +78,23 @@ fn null_elements(config: &View<'_>) -> Diagnostics {
 /// What a session cluster does not look at.
 fn session_cluster(config: &View<'_>) -> Diagnostics {
     let mut problems = Diagnostics::new();
+    let on_destroy = config.at("on_destroy");
+    let drain = config.at("drain_on_destroy");
+    let set = [
+        (on_destroy.text().is_some_and(|how| how != "abandon"), on_destroy),
+        (drain.get() == Seen::Known(true), drain),
+    ];
+    for (_, argument) in set.iter().filter(|(is_set, _)| *is_set) {
+        problems.push(
+            Diagnostic::warning("Nothing to save on destroy")
+                .detail(format!(
+                    "A session cluster has no job of its own, and is only deleted when no session job is left on it. Put `{}` \
+                     into its `flink_session_job`.",
+                    argument.path()
+                ))
+                .at(argument.path()),
+        );
+    }
     let replicas = config.at("task_manager.replicas");
     let mode = config.at("mode");
     if !replicas.is_null() && (mode.is_null() || mode.text() == Some("native")) {
@@ -117,65 +137,23 @@ fn parallelism(config: &View<'_>) -> Diagnostics {
     problems
 }
 
-/// Directories that the ways to keep state need.
-fn directories(config: &View<'_>, configuration: &Configuration<'_>) -> Diagnostics {
+/// What the Flink version has not.
+fn flink_version(config: &View<'_>, configuration: &Configuration<'_>) -> Diagnostics {
     let mut problems = Diagnostics::new();
-    let upgrade_mode = config.at("job.upgrade_mode");
-    let mode = upgrade_mode.text().unwrap_or("stateless");
-    if mode != "stateless" && !configuration.may_have_checkpoint_directory() {
-        problems.push(directory_needed(
-            &format!("The upgrade mode `{mode}`"),
-            "checkpoints",
-            "state.checkpoints.dir",
-            "execution.checkpointing.dir",
-            &upgrade_mode,
-        ));
-    }
-    if configuration.may_have_savepoint_directory() {
+    let Some(version) = config.at("flink_version").text().and_then(parse_flink_version) else {
         return problems;
+    };
+    if has_no_checkpoint_on_demand(&config.at("job"), version) {
+        problems.push(
+            Diagnostic::error("Checkpoint cannot be triggered")
+                .detail(
+                    "Taking a checkpoint on demand needs Flink 1.17 or newer. Use `savepoint_trigger_nonce` instead.",
+                )
+                .at(config.at("job.checkpoint_trigger_nonce").path()),
+        );
     }
-    let trigger = config.at("job.savepoint_trigger_nonce");
-    let interval = configuration.key("kubernetes.operator.periodic.savepoint.interval");
-    let age = configuration.key("kubernetes.operator.job.upgrade.last-state.max.allowed.checkpoint.age");
-    let needs = [
-        (mode == "savepoint").then_some(("The upgrade mode `savepoint`", &upgrade_mode)),
-        (!trigger.is_null()).then_some(("`savepoint_trigger_nonce`", &trigger)),
-        (!interval.is_null()).then_some(("Taking savepoints periodically", &interval)),
-        (!age.is_null()).then_some(("Taking a savepoint where the last checkpoint is too old", &age)),
-    ];
-    problems.extend(needs.into_iter().flatten().map(|(what, at)| {
-        directory_needed(
-            what,
-            "savepoints",
-            "state.savepoints.dir",
-            "execution.checkpointing.savepoint-dir",
-            at,
-        )
-    }));
+    problems.extend(unknown_directory(configuration, version));
     problems
-}
-
-fn directory_needed(what: &str, kind: &str, flink_1: &str, flink_2: &str, at: &View<'_>) -> Diagnostic {
-    Diagnostic::warning(format!("Directory for {kind} not set"))
-        .detail(format!(
-            "{what} needs a directory for {kind}, and the operator refuses the deployment without one. \
-             `flink_configuration` has neither `{flink_1}` nor `{flink_2}`, so this works only where the operator's default \
-             configuration has one."
-        ))
-        .at(at.path())
-}
-
-/// Checkpoints on demand came with Flink 1.17.
-fn checkpoint_trigger(config: &View<'_>) -> Diagnostics {
-    let trigger = config.at("job.checkpoint_trigger_nonce");
-    let version = config.at("flink_version").text().and_then(parse_flink_version);
-    if !trigger.is_null() && version.is_some_and(|version| version < (1, 17)) {
-        return Diagnostic::error("Checkpoint cannot be triggered")
-            .detail("Taking a checkpoint on demand needs Flink 1.17 or newer. Use `savepoint_trigger_nonce` instead.")
-            .at(trigger.path())
-            .into();
-    }
-    Diagnostics::new()
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use crate::resources::job_resource::write_only;
 
 /// Checks a configuration.
 pub fn validate(config: &View<'_>) -> Diagnostics {
-    let mut problems = Configuration::of(config).problems();
+    let configuration = Configuration::of(config);
+    let mut problems = configuration.problems();
+    problems.extend(configuration.problems_of_a_session_job());
     let maps = ["labels", "annotations", "restart_triggers"].map(|name| config.at(name));
     problems.extend(null_elements_in(maps.into_iter(), [config.at("job.args")].into_iter()));
     problems.extend(nonces::problems(config));

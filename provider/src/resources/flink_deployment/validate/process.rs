@@ -22,8 +22,9 @@ const PROCESSES: [(&str, &str, &[&str], &[&str]); 2] = [
             "jobmanager.memory.process.size",
             "jobmanager.memory.flink.size",
             "jobmanager.memory.heap.size",
+            "jobmanager.heap.size",
         ],
-        &["jobmanager.heap.size"],
+        &["jobmanager.heap.mb"],
     ),
     (
         "task_manager",
@@ -32,6 +33,7 @@ const PROCESSES: [(&str, &str, &[&str], &[&str]); 2] = [
             "taskmanager.memory.process.size",
             "taskmanager.memory.flink.size",
             "taskmanager.heap.size",
+            "taskmanager.heap.mb",
         ],
         &["taskmanager.memory.task.heap.size", "taskmanager.memory.managed.size"],
     ),

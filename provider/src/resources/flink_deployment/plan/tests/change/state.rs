@@ -145,3 +145,25 @@ fn the_state_that_is_known_is_named() {
         ["warning: State of the job is dropped"]
     );
 }
+
+/// The operator itself says how it has suspended a job: that decides whether another Flink version is refused.
+#[test]
+fn another_flink_version_while_suspended() {
+    let suspended = [("/job/state", json!("suspended")), ("/job/upgrade_mode", json!("last-state"))];
+    let newer = changed(with(&suspended), &[("/flink_version", json!("v2_1"))]);
+    let stateless = changed(newer.clone(), &[("/job/upgrade_mode", json!("stateless"))]);
+    let unknown = changed(newer.clone(), &[("/job/upgrade_mode", json!(UNKNOWN))]);
+    let summary = "Flink version changes while the job is suspended";
+    let last_state = json!({"suspended_with": "last-state"});
+    for (config, observed, expected) in [
+        (&newer, &last_state, vec![format!("error: {summary}")]),
+        (&unknown, &last_state, vec![format!("warning: {summary}")]),
+        (&newer, &json!({}), vec![format!("warning: {summary}")]),
+        (&newer, &json!({"suspended_with": "savepoint"}), vec![]),
+        (&stateless, &last_state, vec![]),
+    ] {
+        let (_, said) = change_of(config, &state(&suspended), observed);
+        let said: Vec<String> = said.into_iter().filter(|said| said.ends_with(summary)).collect();
+        assert_eq!(said, expected, "{config} {observed}");
+    }
+}
