@@ -221,19 +221,28 @@ async fn session_clusters_native_and_standalone() -> Result<()> {
 
     // An autoscaler of Kubernetes decides instead: what it writes is no difference, and stays when something else changes.
     let ignored = "\n  lifecycle {\n    ignore_changes = [task_manager.replicas]\n  }\n\n  task_manager {";
-    let left_alone = with(&standalone, &[("task_manager {", ignored), ("replicas = 2", "replicas = 3")]);
+    let left_alone = with(
+        &standalone,
+        &[("task_manager {", ignored), ("replicas = 2", "replicas = 3")],
+    );
     case.apply(&left_alone).await?;
     let scaled = json!({"spec": {"taskManager": {"replicas": 5}}});
     case.edit("session", scaled).await?;
     case.workspace.expect_no_changes().await?;
     let labelled = with(
         &left_alone,
-        &[("service_account ", "labels            = { team = \"data\" }\n  service_account ")],
+        &[(
+            "service_account ",
+            "labels            = { team = \"data\" }\n  service_account ",
+        )],
     );
     case.apply(&labelled).await?;
     let live = object(&case, "session").await?;
     assert_eq!(
-        (&live["spec"]["taskManager"]["replicas"], &live["metadata"]["labels"]["team"]),
+        (
+            &live["spec"]["taskManager"]["replicas"],
+            &live["metadata"]["labels"]["team"]
+        ),
         (&json!(5), &json!("data"))
     );
     case.workspace.destroy().await?.expect_success()?;

@@ -225,7 +225,10 @@ async fn a_job_that_cannot_run_says_why() -> Result<()> {
         let error = refused.expect_one_error()?;
         assert_eq!(error.summary, "Not a session cluster", "{name}");
         let code = error.snippet.as_ref().map(|snippet| snippet.code.as_str());
-        ensure!(code.is_some_and(|code| code.contains("deployment_name")), "{name}: {code:?}");
+        ensure!(
+            code.is_some_and(|code| code.contains("deployment_name")),
+            "{name}: {code:?}"
+        );
     }
     for (what, job, words) in cases {
         case.configure(&format!("{}{APPLICATION}{job}", cluster()))?;

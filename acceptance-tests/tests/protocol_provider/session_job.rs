@@ -205,10 +205,38 @@ async fn a_plan_looks_at_the_cluster_and_does_without() -> Result<()> {
     };
     let slots = "Not enough slots on the session cluster";
     for (what, answer, of_overview, parallelism, expected, asked) in [
-        ("a session cluster", (200, cluster("READY")), overview(0), 3, vec![], vec![CLUSTER]),
-        ("enough slots", (200, standalone()), overview(4), 4, vec![], vec![CLUSTER, OVERVIEW]),
-        ("too few", (200, standalone()), overview(4), 5, vec![slots], vec![CLUSTER, OVERVIEW]),
-        ("too few that are free", (200, standalone()), overview(2), 3, vec![slots], vec![CLUSTER, OVERVIEW]),
+        (
+            "a session cluster",
+            (200, cluster("READY")),
+            overview(0),
+            3,
+            vec![],
+            vec![CLUSTER],
+        ),
+        (
+            "enough slots",
+            (200, standalone()),
+            overview(4),
+            4,
+            vec![],
+            vec![CLUSTER, OVERVIEW],
+        ),
+        (
+            "too few",
+            (200, standalone()),
+            overview(4),
+            5,
+            vec![slots],
+            vec![CLUSTER, OVERVIEW],
+        ),
+        (
+            "too few that are free",
+            (200, standalone()),
+            overview(2),
+            3,
+            vec![slots],
+            vec![CLUSTER, OVERVIEW],
+        ),
         (
             "no right to the JobManager",
             (200, standalone()),
@@ -217,8 +245,22 @@ async fn a_plan_looks_at_the_cluster_and_does_without() -> Result<()> {
             vec![],
             vec![CLUSTER, OVERVIEW],
         ),
-        ("an application", (200, application), overview(4), 1, vec!["Not a session cluster"], vec![CLUSTER]),
-        ("no right to the cluster", (403, forbidden), overview(4), 5, vec![], vec![CLUSTER]),
+        (
+            "an application",
+            (200, application),
+            overview(4),
+            1,
+            vec!["Not a session cluster"],
+            vec![CLUSTER],
+        ),
+        (
+            "no right to the cluster",
+            (403, forbidden),
+            overview(4),
+            5,
+            vec![],
+            vec![CLUSTER],
+        ),
         (
             "no cluster",
             not_found("flink.apache.org", "flinkdeployments", "session"),

@@ -81,6 +81,11 @@ fn set_values(attribute: &Attribute) -> BoxedStrategy<Pair> {
     match attribute.semantics.words {
         "compared exactly" => exact(attribute, &attribute.ty),
         "compared as an amount of memory" => (1..100_u32).prop_flat_map(|gib| two_of(memory(gib))).boxed(),
+        "compared as a quantity" => {
+            let spelled = |gib: u64| [format!("{gib}Gi"), format!("{}Mi", gib << 10), (gib << 30).to_string()];
+            let texts = (1..100_u64).prop_map(move |gib| spelled(gib).map(Value::string).to_vec());
+            texts.prop_flat_map(two_of).boxed()
+        }
         "compared as quantities" => quantities(),
         "compared as a pod template" => select(pod_templates()).prop_flat_map(two_of).boxed(),
         "compared as a length of time" => {

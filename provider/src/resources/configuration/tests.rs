@@ -3,7 +3,10 @@ use terraform_schema::Value;
 
 fn found(pairs: &[(&str, Value)]) -> Vec<String> {
     let value = Value::map([(ATTRIBUTE, Value::map(pairs.iter().cloned()))]);
-    let problems = Configuration::of(&View::of(&value)).problems();
+    let view = View::of(&value);
+    let configuration = Configuration::of(&view);
+    let mut problems = configuration.problems();
+    problems.extend(configuration.problems_of_a_cluster());
     let mark = |problem: &Diagnostic| if problem.is_error() { "error" } else { "warning" };
     problems
         .iter()

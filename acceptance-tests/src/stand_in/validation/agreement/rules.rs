@@ -299,7 +299,7 @@ fn directories() {
         ),
         (
             "of a session cluster nobody asks",
-            changed(settings(&[(interval, "1 h")]), &json!({"job": null})),
+            json!({"job": null, "flinkConfiguration": {interval: "1 h"}}),
             &[],
             TAKEN,
         ),
@@ -320,7 +320,7 @@ fn parallelism_and_replicas() {
         (
             "parallelism 0",
             json!({"job": {"parallelism": 0}}),
-            &["error at job.parallelism: Number out of range"],
+            &["error at job: Parallelism missing"],
             both("Job parallelism must be larger than 0"),
         ),
         (

@@ -119,7 +119,8 @@ fn on_its_cluster() {
     let session = changed(application(), &json!({"job": null}));
     let with = |pairs: Json| changed(session.clone(), &json!({ "flinkConfiguration": pairs }));
     let autoscaler = json!({"job.autoscaler.enabled": "true", "job.autoscaler.utilization.target": "3"});
-    let parallelism = "error at job.parallelism: Number out of range";
+    // The operator keeps 0 for "not given".
+    let parallelism = "error at job: Parallelism missing";
     let rows: Vec<(&str, Json, Json, Vec<&str>, &str)> = vec![
         ("nothing", json!({}), session.clone(), vec![], ""),
         (

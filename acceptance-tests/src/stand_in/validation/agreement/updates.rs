@@ -172,7 +172,8 @@ fn of_a_deployment() {
         match &expected {
             Comes::Replace => assert!(plan.is_replace(), "{what}"),
             Comes::Said(summary) => {
-                let refused = |problem: &terraform_schema::Diagnostic| problem.is_error() && problem.summary == *summary;
+                let refused =
+                    |problem: &terraform_schema::Diagnostic| problem.is_error() && problem.summary == *summary;
                 assert!(said.iter().any(refused), "{what}: {:?}", lines(&said));
             }
             Comes::Sent => assert!(!plan.is_replace(), "{what}: {:?}", plan.requires_replace),

@@ -57,7 +57,7 @@ fn rules_of_the_operator() {
         (&[("/job/args", json!(["a", null]))], &["job.args[1]: Value missing"]),
         (
             &[("/flink_configuration", json!({"kubernetes.cluster-id": "x"}))],
-            &["flink_configuration[\"kubernetes.cluster-id\"]: Configuration key belongs to the operator"],
+            &["flink_configuration[\"kubernetes.cluster-id\"]: Configuration key of a cluster"],
         ),
     ];
     for (changes, expected) in rows {

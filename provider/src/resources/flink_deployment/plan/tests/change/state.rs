@@ -149,7 +149,10 @@ fn the_state_that_is_known_is_named() {
 /// The operator itself says how it has suspended a job: that decides whether another Flink version is refused.
 #[test]
 fn another_flink_version_while_suspended() {
-    let suspended = [("/job/state", json!("suspended")), ("/job/upgrade_mode", json!("last-state"))];
+    let suspended = [
+        ("/job/state", json!("suspended")),
+        ("/job/upgrade_mode", json!("last-state")),
+    ];
     let newer = changed(with(&suspended), &[("/flink_version", json!("v2_1"))]);
     let stateless = changed(newer.clone(), &[("/job/upgrade_mode", json!("stateless"))]);
     let unknown = changed(newer.clone(), &[("/job/upgrade_mode", json!(UNKNOWN))]);
