@@ -89,7 +89,8 @@ fn not_a_session_cluster(at: &View<'_>) -> Diagnostic {
     Diagnostic::error("Not a session cluster")
         .detail(format!(
             "The FlinkDeployment `{}` is an application: it has a job of its own, and the operator refuses session jobs on it. \
-             Name a deployment without a `job` block.",
+             Name a deployment without a `job` block. Where the same plan makes it one, refer to its resource \
+             (`flink_deployment.<name>.name`), so that it comes first.",
             at.text().unwrap_or_default()
         ))
         .at(at.path())

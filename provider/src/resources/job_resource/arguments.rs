@@ -58,7 +58,7 @@ pub struct Arguments {
     /// What becomes of the job when this resource is destroyed. Without it, `savepoint` where the job's upgrade mode is
     /// `savepoint`, or `last-state` with a savepoint directory; else `cancel`. A destroy goes by what was applied last; the
     /// `on_destroy` of the provider block overrides it at that moment. A replacement cannot be abandoned: it goes on as if
-    /// nothing were said.
+    /// nothing were said. A session cluster has no job of its own: only `abandon` makes a difference there.
     #[schema(class = Local)]
     pub on_destroy: Option<OnDestroy>,
 

@@ -267,6 +267,39 @@ fn rules_about_several_attributes() {
         ["warning at task_manager.replicas: Number of TaskManagers not used"]
     );
 
+    // Nothing of a session cluster can be saved, but it can be left alone.
+    for (how, drain, expected) in [
+        ("abandon", false, vec![]),
+        ("cancel", false, vec!["warning at on_destroy: Nothing to save on destroy"]),
+        (
+            "savepoint",
+            true,
+            vec![
+                "warning at on_destroy: Nothing to save on destroy",
+                "warning at drain_on_destroy: Nothing to save on destroy",
+            ],
+        ),
+    ] {
+        let session = [
+            ("/job", json!(null)),
+            ("/on_destroy", json!(how)),
+            ("/drain_on_destroy", json!(drain)),
+        ];
+        assert_eq!(said(&with(&session)), expected);
+    }
+
+    let newer_key = [
+        ("/flink_version", json!("v1_19")),
+        ("/flink_configuration/state.checkpoints.dir", json!(null)),
+        ("/flink_configuration/execution.checkpointing.dir", json!("s3://flink/checkpoints")),
+    ];
+    assert_eq!(
+        said(&with(&newer_key)),
+        [
+            r#"warning at flink_configuration["execution.checkpointing.dir"]: Key that this Flink version does not know"#
+        ]
+    );
+
     let none = [("/job/parallelism", json!(null)), ("/task_manager/replicas", json!(0))];
     assert_eq!(
         said(&with(&none)),
