@@ -4,6 +4,8 @@
 //! The same manifest goes to both sides: to the rules here as the operator reads it, and to the provider as the configuration
 //! that it would come from. `recorded` compares both with the operator's own words in the recordings.
 
+mod autoscaler;
+mod processes;
 mod recorded;
 mod rules;
 mod session_jobs;
@@ -53,11 +55,14 @@ fn configuration<M: JobModel>(kind: &str, name: &str, spec: &Json) -> Value {
 }
 
 fn set(value: &Value) -> Value {
-    match value {
-        Value::Unknown => Value::Null,
-        Value::Map(members) => Value::map(members.iter().map(|(name, member)| (name.clone(), set(member)))),
-        Value::List(elements) => Value::List(elements.iter().map(set).collect()),
-        other => other.clone(),
+    if let Some(members) = value.as_map() {
+        Value::map(members.iter().map(|(name, member)| (name.clone(), set(member))))
+    } else if let Value::List(elements) = value {
+        Value::List(elements.iter().map(set).collect())
+    } else if value.is_unknown() {
+        Value::Null
+    } else {
+        value.clone()
     }
 }
 

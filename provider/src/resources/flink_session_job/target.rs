@@ -101,9 +101,10 @@ fn merged(job: &View<'_>, under: &BTreeMap<String, String>) -> Value {
     let attribute = "flink_configuration";
     let own = job.at(attribute);
     let members = under.iter().map(|(key, value)| (key.clone(), Value::string(value)));
-    let configuration = match own.value() {
-        Value::Unknown => Value::Unknown,
-        own => Value::map(members.chain(own.as_map().cloned().unwrap_or_default())),
+    let configuration = if own.value().is_unknown() {
+        Value::Unknown
+    } else {
+        Value::map(members.chain(own.value().as_map().cloned().unwrap_or_default()))
     };
     // What is write-only is in no plan, and may hold anything.
     let hidden = if job.at(write_only::VERSION).is_null() {

@@ -5,12 +5,15 @@ use terraform_provider_flink::resources::flink_savepoint::{FlinkSavepointResourc
 use super::super::super::snapshot::{SnapshotSpec, SnapshotState};
 use super::*;
 
+/// What it is, the arguments, the object that is sent, whether its job is there, and the operator's words.
+type Row<'a> = (&'a str, &'a [(&'a str, Value)], Json, bool, &'a str);
+
 #[test]
 fn of_snapshots() {
     let of_job = json!({"kind": "FlinkDeployment", "name": "orders"});
     let named = [("deployment_name", Value::string("orders"))];
     let existing = [("already_exists", Value::Bool(true)), ("path", Value::string("s3://a"))];
-    let rows: Vec<(&str, &[(&str, Value)], Json, bool, &str)> = vec![
+    let rows: [Row<'_>; 3] = [
         (
             "a savepoint",
             &named,

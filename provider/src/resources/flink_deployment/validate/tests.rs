@@ -270,7 +270,11 @@ fn rules_about_several_attributes() {
     // Nothing of a session cluster can be saved, but it can be left alone.
     for (how, drain, expected) in [
         ("abandon", false, vec![]),
-        ("cancel", false, vec!["warning at on_destroy: Nothing to save on destroy"]),
+        (
+            "cancel",
+            false,
+            vec!["warning at on_destroy: Nothing to save on destroy"],
+        ),
         (
             "savepoint",
             true,
@@ -291,13 +295,14 @@ fn rules_about_several_attributes() {
     let newer_key = [
         ("/flink_version", json!("v1_19")),
         ("/flink_configuration/state.checkpoints.dir", json!(null)),
-        ("/flink_configuration/execution.checkpointing.dir", json!("s3://flink/checkpoints")),
+        (
+            "/flink_configuration/execution.checkpointing.dir",
+            json!("s3://flink/checkpoints"),
+        ),
     ];
     assert_eq!(
         said(&with(&newer_key)),
-        [
-            r#"warning at flink_configuration["execution.checkpointing.dir"]: Key that this Flink version does not know"#
-        ]
+        [r#"warning at flink_configuration["execution.checkpointing.dir"]: Key that this Flink version does not know"#]
     );
 
     let none = [("/job/parallelism", json!(null)), ("/task_manager/replicas", json!(0))];
