@@ -1,5 +1,5 @@
 # Each target is a thin door to one command. Start with `make demo`; `make test` is what CI runs.
-.PHONY: help demo test acceptance-matrix replay check audit bench faults docs install sandbox-up sandbox-down
+.PHONY: help demo test acceptance-matrix replay check fuzz audit bench faults docs install sandbox-up sandbox-down
 
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
@@ -7,6 +7,7 @@ help:
 	@echo "make acceptance-matrix  the acceptance tests on several Terraforms and OpenTofu; TESTS=name for some of them"
 	@echo "make replay        what the provider's wait says over time of recordings; FLINK_RECORDINGS=dir for others"
 	@echo "make check         format, lints, dependency rules, generated files"
+	@echo "make fuzz          200,000 inputs for everything that reads what others wrote (FUZZ_RUNS for more)"
 	@echo "make audit         known vulnerabilities among the dependencies"
 	@echo "make bench         measure the release build against doing nothing, and against other providers"
 	@echo "make faults        let something go wrong at more than 500 points, and print how many held"
@@ -29,6 +30,9 @@ replay:
 
 check:
 	@acceptance-tests/scripts/check
+
+fuzz:
+	@acceptance-tests/scripts/fuzz
 
 audit:
 	@acceptance-tests/scripts/audit

@@ -1,0 +1,52 @@
+//! Everything that reads what others wrote, fed with mutations of what they really write. `make fuzz` runs it.
+//!
+//! One binary holds all targets, so that it is linked once: `FUZZ_TARGET` says which of them libFuzzer drives. With
+//! `FUZZ_SEEDS=folder` it writes the inputs to begin with there, one folder for each target, and ends.
+#![no_main]
+
+mod answers;
+mod objects;
+mod seeds;
+mod values;
+
+use std::sync::OnceLock;
+
+use libfuzzer_sys::fuzz_target;
+
+/// What reads an input. It may refuse it; it must not panic, hang or use memory without bounds.
+type Target = fn(&[u8]);
+
+/// All of them, by name.
+const TARGETS: [(&str, Target); 8] = [
+    ("msgpack", values::msgpack),
+    ("json_state", values::json_state),
+    ("kubeconfig", answers::kubeconfig),
+    ("kubernetes_answer", answers::kubernetes),
+    ("rest_answer", answers::rest),
+    ("status", objects::status),
+    ("error_json", objects::error_json),
+    ("pod_template", objects::pod_template),
+];
+
+fn chosen() -> Target {
+    static CHOSEN: OnceLock<Target> = OnceLock::new();
+    *CHOSEN.get_or_init(|| {
+        if let Some(folder) = std::env::var_os("FUZZ_SEEDS") {
+            let written = seeds::write(folder.as_ref());
+            let status = match written {
+                Ok(()) => 0,
+                Err(error) => {
+                    eprintln!("the seeds cannot be written: {error:#}");
+                    1
+                }
+            };
+            std::process::exit(status);
+        }
+        let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
+        let found = TARGETS.iter().find(|(known, _)| *known == name);
+        let names = TARGETS.map(|(known, _)| known).join(", ");
+        found.unwrap_or_else(|| panic!("FUZZ_TARGET is `{name}`, and there are {names}")).1
+    })
+}
+
+fuzz_target!(|input: &[u8]| chosen()(input));
