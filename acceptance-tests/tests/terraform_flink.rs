@@ -150,8 +150,15 @@ async fn flink_2_runs_upgrades_with_state_and_ends_with_a_savepoint() -> Result<
     assert!(flink_version(&case).await?.starts_with("2.1."));
     assert_eq!(restored(&case, &first).await?, Value::Null);
 
-    case.apply(&with(&configuration, &[("parallelism  = 1", "parallelism  = 2")]))
-        .await?;
+    // A drained job ends all of its windows before the savepoint of its destroy.
+    let drained = with(
+        &configuration,
+        &[
+            ("parallelism  = 1", "parallelism  = 2"),
+            ("  job {", "  drain_on_destroy = true\n\n  job {"),
+        ],
+    );
+    case.apply(&drained).await?;
     let second = running(&case).await?;
     assert_ne!(first["jid"], second["jid"]);
     let from = restored(&case, &second).await?;

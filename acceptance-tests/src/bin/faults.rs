@@ -68,14 +68,14 @@ impl Cli {
             let work = Work::Sample {
                 points: self.points,
                 seed,
-                lanes: 2,
+                lanes: 2 * Kind::ALL.len(),
             };
             report.add(run.go(Kind::ALL, false, work).await?);
             if self.real > 0 {
                 let work = Work::Sample {
                     points: self.real,
                     seed,
-                    lanes: 1,
+                    lanes: Kind::REAL.len(),
                 };
                 let run = Run { chains: 1, ..run };
                 report.add(run.go(Kind::REAL, true, work).await?);

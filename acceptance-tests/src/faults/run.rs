@@ -28,13 +28,13 @@ pub struct Run<'a> {
 /// Which points are tried.
 #[derive(Clone, Debug)]
 pub enum Work {
-    /// At least so many, drawn by a seed, with so many lanes of each kind in a chain.
+    /// At least so many, drawn by a seed, with so many lanes in a chain.
     Sample {
         /// How many.
         points: usize,
         /// The seed.
         seed: u64,
-        /// Lanes of each kind.
+        /// Lanes of a chain: each kind in its turn.
         lanes: usize,
     },
     /// Exactly these.
@@ -67,7 +67,7 @@ impl Run<'_> {
             Work::Sample { points, seed, lanes } => {
                 let mut pool = Pool::new(&clean, seed);
                 say(format!("{requests} requests without faults, {} points", pool.len()));
-                let lanes: Vec<Kind> = (0..lanes).flat_map(|_| kinds.iter().copied()).collect();
+                let lanes: Vec<Kind> = kinds.iter().copied().cycle().take(lanes).collect();
                 self.sample(&lanes, real, points, &mut pool, &clean, &mut report)
                     .await?;
             }

@@ -359,6 +359,7 @@ fn waits_that_ended_without_success() {
         let causes = Causes {
             operator,
             pods,
+            unseen: vec![text("not allowed to list events in namespace team: hunter2 may not")],
             ..Causes::default()
         };
         let error: NotReady<FlinkDeployment> = NotReady {
@@ -384,6 +385,10 @@ fn waits_that_ended_without_success() {
         if matches!(error.end, End::Failed | End::TimedOut { .. }) {
             assert!(
                 detail.contains("\n- Pod orders-1, container flink-main-container: CrashLoopBackOff"),
+                "{detail}"
+            );
+            assert!(
+                detail.contains("could not be read: not allowed to list events"),
                 "{detail}"
             );
         }

@@ -173,7 +173,8 @@ fn relevant(
 
 impl Causes {
     /// What is known, one sentence each, the most telling first: the job's exception, the operator's
-    /// error, the log of a container that crashed, pods, events. Secrets are hidden, long texts cut in the middle.
+    /// error, the log of a container that crashed, pods, events; at last, what could not be read. Secrets are hidden, long
+    /// texts cut in the middle.
     pub fn sentences(&self, mask: &Mask) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some(exception) = &self.job {
@@ -203,6 +204,9 @@ impl Causes {
             let message = event.message.lines().next().unwrap_or_default();
             format!("event {} about {}{times}: {message}", event.reason, event.about)
         }));
+        // Whoever gave the role without these rights learns here what it costs.
+        let unseen = self.unseen.iter();
+        sentences.extend(unseen.map(|why| format!("more may be known, but it could not be read: {why}")));
         sentences
             .into_iter()
             .map(|sentence| cut_middle(&mask.apply(&sentence), LONGEST))
