@@ -31,22 +31,25 @@ const TARGETS: [(&str, Target); 8] = [
 fn chosen() -> Target {
     static CHOSEN: OnceLock<Target> = OnceLock::new();
     *CHOSEN.get_or_init(|| {
-        if let Some(folder) = std::env::var_os("FUZZ_SEEDS") {
-            let written = seeds::write(folder.as_ref());
-            let status = match written {
-                Ok(()) => 0,
-                Err(error) => {
-                    eprintln!("the seeds cannot be written: {error:#}");
-                    1
-                }
-            };
-            std::process::exit(status);
-        }
         let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
         let found = TARGETS.iter().find(|(known, _)| *known == name);
         let names = TARGETS.map(|(known, _)| known).join(", ");
-        found.unwrap_or_else(|| panic!("FUZZ_TARGET is `{name}`, and there are {names}")).1
+        found
+            .unwrap_or_else(|| panic!("FUZZ_TARGET is `{name}`, and there are {names}"))
+            .1
     })
 }
 
-fuzz_target!(|input: &[u8]| chosen()(input));
+/// Writes the seeds and ends, where that is asked for. Later, libFuzzer takes any end of the process for a finding.
+fn write_seeds() {
+    let Some(folder) = std::env::var_os("FUZZ_SEEDS") else {
+        return;
+    };
+    let written = seeds::write(folder.as_ref());
+    if let Err(error) = &written {
+        eprintln!("the seeds cannot be written: {error:#}");
+    }
+    std::process::exit(i32::from(written.is_err()));
+}
+
+fuzz_target!(init: write_seeds(), |input: &[u8]| chosen()(input));

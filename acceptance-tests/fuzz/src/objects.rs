@@ -10,11 +10,13 @@ use serde_json::Value;
 use terraform_provider_flink::resources::flink_deployment::model::Deployment;
 use terraform_provider_flink::resources::flink_session_job::model::SessionJob;
 use terraform_provider_flink::resources::job_resource::{JobModel, live};
-use terraform_schema::{Model, msgpack};
+use terraform_schema::msgpack;
 
 /// A custom resource: read, judged, and turned into a state that Terraform can take.
 pub fn status(input: &[u8]) {
-    let Ok(json) = serde_json::from_slice::<Value>(input) else { return };
+    let Ok(json) = serde_json::from_slice::<Value>(input) else {
+        return;
+    };
     job::<Deployment>(&json);
     job::<SessionJob>(&json);
     if let Ok(live) = Live::<FlinkStateSnapshot>::from_json(json) {
@@ -24,7 +26,9 @@ pub fn status(input: &[u8]) {
 }
 
 fn job<M: JobModel>(json: &Value) {
-    let Ok(live) = Live::<M::Kind>::from_json(json.clone()) else { return };
+    let Ok(live) = Live::<M::Kind>::from_json(json.clone()) else {
+        return;
+    };
     let baseline = Baseline::of(&live.object);
     for baseline in [&Baseline::default(), &baseline] {
         let _ = progress(&live.object, baseline);
@@ -54,7 +58,9 @@ pub fn error_json(input: &[u8]) {
 /// A pod template as text, in YAML or JSON.
 pub fn pod_template(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let Ok(template) = PodTemplate::from_text(text) else { return };
+    let Ok(template) = PodTemplate::from_text(text) else {
+        return;
+    };
     for problem in template.problems() {
         assert!(!problem.to_string().is_empty());
     }

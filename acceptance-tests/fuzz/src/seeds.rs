@@ -47,14 +47,24 @@ pub fn write(folder: &Path) -> Result<()> {
             seeds.rest_answer.insert(answered(status, body.as_bytes()));
         }
     }
-    for (code, reason) in [(403, "Forbidden"), (404, "NotFound"), (409, "Conflict"), (422, "Invalid"), (429, "TooManyRequests")] {
-        seeds.kubernetes_answer.insert(answered(code, refusal(code, reason).to_string().as_bytes()));
+    for (code, reason) in [
+        (403, "Forbidden"),
+        (404, "NotFound"),
+        (409, "Conflict"),
+        (422, "Invalid"),
+        (429, "TooManyRequests"),
+    ] {
+        seeds
+            .kubernetes_answer
+            .insert(answered(code, refusal(code, reason).to_string().as_bytes()));
     }
     for file in fs::read_dir(project.join("acceptance-tests/fuzz/seeds/kubeconfig"))? {
         seeds.kubeconfig.insert(fs::read(file?.path())?);
     }
     for template in ["examples/pod-template/task-manager.yaml"] {
-        seeds.pod_template.insert(fs::read(project.join(template)).context(template)?);
+        seeds
+            .pod_template
+            .insert(fs::read(project.join(template)).context(template)?);
     }
     for (name, inputs) in seeds.named() {
         ensure!(!inputs.is_empty(), "nothing to begin with for {name}");
@@ -103,15 +113,23 @@ impl Seeds {
         let watched = json!({"type": event["type"], "object": object}).to_string() + "\n";
         self.kubernetes_answer.insert(answered(200, watched.as_bytes()));
         let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [object]});
-        self.kubernetes_answer.insert(answered(200, list.to_string().as_bytes()));
-        for message in [&object["status"]["error"], &object["message"]].into_iter().filter_map(Value::as_str) {
+        self.kubernetes_answer
+            .insert(answered(200, list.to_string().as_bytes()));
+        for message in [&object["status"]["error"], &object["message"]]
+            .into_iter()
+            .filter_map(Value::as_str)
+        {
             self.error_json.insert(message.as_bytes().to_vec());
         }
         if !["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot"].contains(&kind) {
             return Ok(());
         }
         self.status.insert(text.into_bytes());
-        for template in ["/spec/podTemplate", "/spec/taskManager/podTemplate", "/spec/jobManager/podTemplate"] {
+        for template in [
+            "/spec/podTemplate",
+            "/spec/taskManager/podTemplate",
+            "/spec/jobManager/podTemplate",
+        ] {
             if let Some(template) = object.pointer(template) {
                 self.pod_template.insert(template.to_string().into_bytes());
             }

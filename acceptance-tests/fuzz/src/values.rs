@@ -15,7 +15,9 @@ pub static TYPE: LazyLock<Type> = LazyLock::new(|| BLOCK.implied_type());
 /// A value that can be read can be written, and means the same when it is read again.
 pub fn msgpack(input: &[u8]) {
     for ty in [&*TYPE, &Type::Dynamic] {
-        let Ok(value) = msgpack::decode(input, ty) else { continue };
+        let Ok(value) = msgpack::decode(input, ty) else {
+            continue;
+        };
         let written = msgpack::encode(&value, ty).expect("what was read can be written");
         let again = msgpack::decode(&written, ty).expect("what was written can be read");
         assert_eq!(again, value);
@@ -28,7 +30,9 @@ pub fn msgpack(input: &[u8]) {
 /// The same for a state as Terraform stores it.
 pub fn json_state(input: &[u8]) {
     for extra in [ExtraAttributes::Refuse, ExtraAttributes::Ignore] {
-        let Ok(value) = json::decode_block(input, &BLOCK, extra) else { continue };
+        let Ok(value) = json::decode_block(input, &BLOCK, extra) else {
+            continue;
+        };
         let written = json::encode(&value, &TYPE).expect("what was read can be written");
         let again = json::decode(&written, &TYPE, ExtraAttributes::Refuse).expect("what was written can be read");
         assert_eq!(again, value);
