@@ -28,6 +28,7 @@ mod save;
 mod steps;
 
 pub use blocking::JobOnCluster;
+pub(super) use hang::told;
 pub use hang::{Hang, what_holds};
 pub use steps::{Refusal, Step, first_step};
 

@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
+
 use crate::kubernetes::events::EventSeen;
 use crate::operator::job_resource::JobResource;
 use crate::operator::progress::CLUSTER_MISSING;
@@ -107,31 +110,14 @@ impl fmt::Display for Hang {
 /// What holds up the deletion of an object, from the object and the events about it. `namespace_going` says whether its
 /// namespace is being deleted as well.
 pub fn what_holds<K: JobResource>(object: &K, events: &[EventSeen], namespace_going: bool) -> Hang {
-    let deleted_at = object.metadata().deletion_timestamp.as_ref().map(|time| time.0);
-    let since: Vec<&EventSeen> = events
-        .iter()
-        .filter(|event| event.last.is_none() || event.last >= deleted_at)
-        .collect();
-    let last = |reason: &str| since.iter().rev().find(|event| event.reason == reason);
-    if let Some(failed) = last("CleanupFailed") {
-        let message = cut_middle(&failed.message, LONGEST);
-        return if message.contains("session jobs") {
-            Hang::SessionJobs(message)
-        } else if message.contains("non terminated jobs") {
-            Hang::UnmanagedJobs(message)
-        } else {
-            Hang::Cleanup(message)
-        };
+    if let Some(told) = told(object.metadata(), events) {
+        return told;
     }
-    let finalizers = object.metadata().finalizers.as_deref().unwrap_or_default();
-    let is_left = |whose: &str| finalizers.iter().any(|finalizer| finalizer.contains(whose));
-    let foreign = |finalizer: &&String| !finalizer.contains("flink.apache.org") && !is_kubernetes(finalizer);
-    if let Some(foreign) = finalizers.iter().find(foreign) {
-        return Hang::ForeignFinalizer(foreign.clone());
-    }
-    if !is_left("flink.apache.org") && finalizers.iter().any(|finalizer| is_kubernetes(finalizer)) {
-        return Hang::Dependents;
-    }
+    let deleted_at = deleted_at(object.metadata());
+    let last = |reason: &str| {
+        let since = events.iter().filter(|event| is_since(event, deleted_at));
+        since.rev().find(|event| event.reason == reason)
+    };
     let job = object.reported().and_then(|reported| reported.job_status.state.clone());
     let attempts = last("Cleanup").map(|cleanup| cleanup.count);
     match (attempts, job) {
@@ -145,6 +131,38 @@ pub fn what_holds<K: JobResource>(object: &K, events: &[EventSeen], namespace_go
         (Some(attempts), _) => Hang::Retrying { attempts },
         (None, _) => Hang::NotBegun,
     }
+}
+
+/// What holds up the deletion of any object of the operator, where its events or its finalizers tell.
+pub(in crate::operator) fn told(metadata: &ObjectMeta, events: &[EventSeen]) -> Option<Hang> {
+    let deleted_at = deleted_at(metadata);
+    let failed = |event: &&EventSeen| event.reason == "CleanupFailed" && is_since(event, deleted_at);
+    if let Some(failed) = events.iter().rev().find(failed) {
+        let message = cut_middle(&failed.message, LONGEST);
+        return Some(if message.contains("session jobs") {
+            Hang::SessionJobs(message)
+        } else if message.contains("non terminated jobs") {
+            Hang::UnmanagedJobs(message)
+        } else {
+            Hang::Cleanup(message)
+        });
+    }
+    let finalizers = metadata.finalizers.as_deref().unwrap_or_default();
+    let is_operators = |finalizer: &String| finalizer.contains("flink.apache.org");
+    let foreign = |finalizer: &&String| !is_operators(finalizer) && !is_kubernetes(finalizer);
+    if let Some(foreign) = finalizers.iter().find(foreign) {
+        return Some(Hang::ForeignFinalizer(foreign.clone()));
+    }
+    let dependents = finalizers.iter().any(|finalizer| is_kubernetes(finalizer));
+    (dependents && !finalizers.iter().any(is_operators)).then_some(Hang::Dependents)
+}
+
+fn deleted_at(metadata: &ObjectMeta) -> Option<Timestamp> {
+    metadata.deletion_timestamp.as_ref().map(|time| time.0)
+}
+
+fn is_since(event: &EventSeen, time: Option<Timestamp>) -> bool {
+    event.last.is_none() || event.last >= time
 }
 
 /// Finalizers that are Kubernetes' own.

@@ -13,8 +13,8 @@ use tracing::info;
 
 use super::{FlinkStateSnapshot, SnapshotState, target};
 use crate::kubernetes::{DeleteError, Deletion, KubernetesError, Live, Objects, Preconditions, WriteError};
+use crate::operator::removal::told;
 use crate::operator::resource::Resource;
-use crate::text::cut_middle;
 use crate::wait::{Progress, Wait, WaitError, until};
 
 /// How long the operator may need for what it can do at once.
@@ -251,21 +251,15 @@ impl Removal<'_> {
             .events_about(self.objects.namespace(), FlinkStateSnapshot::KIND, self.name)
             .await
             .unwrap_or_default();
-        let failed = events.iter().rev().find(|event| event.reason == "CleanupFailed");
-        let finalizers = live.metadata.finalizers.as_deref().unwrap_or_default();
-        let foreign = finalizers
-            .iter()
-            .find(|finalizer| !finalizer.contains("flink.apache.org"));
-        let reason = match (failed, foreign) {
-            (Some(failed), _) => format!("the operator cannot clean up: {}", cut_middle(&failed.message, 500)),
-            (None, Some(foreign)) => format!("the finalizer `{foreign}` of another controller is not done"),
-            (None, None) if live.state().is_none() => {
+        let reason = match (told(&live.metadata, &events), live.state()) {
+            (Some(hang), _) => hang.to_string(),
+            (None, None) => {
                 "it never got a status, and operators up to 1.15 cannot delete such a snapshot (FLINK-39356)".to_owned()
             }
-            (None, None) if live.state() == Some(&SnapshotState::InProgress) => {
+            (None, Some(SnapshotState::InProgress)) => {
                 "the savepoint is still being taken, and its files are to be deleted after that".to_owned()
             }
-            (None, None) => {
+            (None, Some(_)) => {
                 "the operator has not cleaned up: it may be down, or no longer watch this namespace".to_owned()
             }
         };

@@ -167,16 +167,33 @@ async fn one_without_a_status_is_made_deletable_first() {
 async fn a_deletion_that_does_not_end_is_explained() {
     let event = json!({"reason": "CleanupFailed", "type": "Warning", "message": "Cannot dispose of snapshot", "metadata": {},
                        "involvedObject": {"kind": "FlinkStateSnapshot", "name": "orders-1"}});
-    for (events, status, said) in [
+    let operator = "flinkstatesnapshots.flink.apache.org/finalizer";
+    let complete = json!({"state": "COMPLETED"});
+    for (finalizer, events, status, said) in [
         (
+            operator,
             vec![event],
-            json!({"state": "COMPLETED"}),
+            complete.clone(),
             "the operator cannot clean up: Cannot dispose of snapshot",
         ),
-        (vec![], Value::Null, "FLINK-39356"),
-        (vec![], json!({"state": "COMPLETED"}), "the operator has not cleaned up"),
+        (operator, vec![], Value::Null, "FLINK-39356"),
+        (operator, vec![], complete.clone(), "the operator has not cleaned up"),
+        (
+            "example.com/audit",
+            vec![],
+            complete.clone(),
+            "the finalizer `example.com/audit` of another controller",
+        ),
+        (
+            "foregroundDeletion",
+            vec![],
+            complete,
+            "it was deleted in the foreground",
+        ),
     ] {
-        let object = Reply::Json(200, snapshot(false, true, status));
+        let mut object = snapshot(false, true, status);
+        object["metadata"]["finalizers"] = json!([finalizer]);
+        let object = Reply::Json(200, object);
         let look = || ("GET", SNAPSHOT, object.clone());
         let watch = || ("GET", "watch=true", Reply::Watch(vec![], Stay::Open));
         let api = Api::new(vec![
