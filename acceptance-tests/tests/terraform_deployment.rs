@@ -359,13 +359,18 @@ async fn imported_by_id_and_by_import_block_without_a_change() -> Result<()> {
     let after = object(&case, "orders").await?;
     assert_eq!(without_reports(&before), without_reports(&after), "nothing was written");
 
-    // Where there is no configuration, Terraform writes one that means the same.
+    // Where there is no configuration, Terraform writes one that means the same. Newer ones look for `hashicorp/flink` then,
+    // unless the block names the provider.
     case.workspace.run(&["state", "rm", ORDERS]).await?.expect_success()?;
-    case.configure(&format!("import {{\n  to = {ORDERS}\n  id = \"{id}\"\n}}\n"))?;
+    case.configure(&format!(
+        "import {{\n  to       = {ORDERS}\n  id       = \"{id}\"\n  provider = flink\n}}\n"
+    ))?;
     let generated = ["plan", "-input=false", "-no-color", "-generate-config-out=generated.tf"];
     let planned = case.workspace.run(&generated).await?.expect_success()?;
     let nothing_else = "1 to import, 0 to add, 0 to change, 0 to destroy";
     ensure!(planned.stdout.contains(nothing_else), "{}", planned.stdout);
+    // Beside the resource the block must not name it any more.
+    case.configure(&format!("import {{\n  to = {ORDERS}\n  id = \"{id}\"\n}}\n"))?;
     case.workspace.apply(&[]).await?.expect_success()?;
     case.workspace
         .expect_no_changes()
