@@ -159,7 +159,9 @@ async fn a_new_object_is_planned_without_any_cluster() -> Result<()> {
 /// Each mistake in the provider block is one error, which names the setting.
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_in_the_provider_block() -> Result<()> {
-    let mut workspace = Workspace::new(APPLICATION).await?;
+    // A cluster that does not answer may be coming up in the same apply.
+    let patience = "  timeouts {\n    create = \"1s\"\n  }\n\n  job {";
+    let mut workspace = Workspace::new(&with(APPLICATION, &[("  job {", patience)])).await?;
     // Whatever this machine has is not what the test is about.
     let home = workspace.path().display().to_string();
     workspace.environment("HOME", &home);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acceptance_tests::bench::traffic::{Counter, Traffic};
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, with};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 /// Lets the provider of this case reach its cluster through a proxy that counts.
 async fn counted(case: &Case) -> Result<Counter> {
@@ -30,7 +30,7 @@ async fn a_new_deployment_is_planned_without_any_request() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_costs_each_later_plan_one_request() -> Result<()> {
+async fn a_deployment_costs_each_later_plan_one_request_and_a_change_of_it_another() -> Result<()> {
     let case = Case::new("requests", Jobs::StatusOnly, APPLICATION).await?;
     case.apply(APPLICATION).await?;
     let counter = counted(&case).await?;
@@ -43,6 +43,10 @@ async fn a_deployment_costs_each_later_plan_one_request() -> Result<()> {
 
     case.configure(&with(APPLICATION, &[("parallelism = 1", "parallelism = 2")]))?;
     case.workspace.plan(&[]).await?.expect_success()?;
-    assert_eq!(counter.take().requests, one_look);
+    let changed = counter.take().requests;
+    let and_tried = BTreeMap::from([("patch flinkdeployments".to_owned(), 1)]);
+    assert_eq!(changed, one_look.into_iter().chain(and_tried).collect());
+    let live = case.deployment("orders").await?.context("it is there")?;
+    assert_eq!(live["spec"]["job"]["parallelism"], 1, "nothing of it was kept");
     Ok(())
 }

@@ -16,7 +16,7 @@ pub use not_ready::{Afterwards, not_ready};
 pub use remove::remove;
 pub use rest::{endpoint, rest};
 pub use snapshot::{no_target, not_taken, remove_snapshot, taken_over_rest};
-pub use write::{create, delete, write};
+pub use write::{create, delete, dry_run, write};
 
 /// A connection that cannot be made.
 pub fn connection(error: &ConnectionError) -> Diagnostic {

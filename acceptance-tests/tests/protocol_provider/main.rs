@@ -13,6 +13,7 @@ use terraform_schema::{Block, Model, Value, msgpack};
 
 mod acting;
 mod moved;
+mod needs;
 mod session_job;
 
 const TYPE: &str = "flink_deployment";

@@ -1,6 +1,7 @@
 //! The Kubernetes API server: connecting to it, asking it, and the objects it keeps.
 
 mod act;
+mod arrival;
 mod body;
 pub(crate) mod client;
 mod cluster;
@@ -8,6 +9,7 @@ pub mod conflict;
 pub mod connection;
 mod create;
 mod delete;
+mod dry_run;
 mod error;
 pub mod events;
 pub mod field_path;

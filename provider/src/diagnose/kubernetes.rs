@@ -30,6 +30,11 @@ pub fn kubernetes(error: &KubernetesError, block: &Block) -> Diagnostics {
             return forbidden(verb, resource, namespace, message).into();
         }
         KubernetesError::DefinitionMissing { server, resource } => return not_installed(server, resource).into(),
+        KubernetesError::VersionNotServed { .. } => (
+            "Version of the custom resource is not served",
+            "The operator there is older or newer than this version of the provider knows, or its definitions were not brought \
+             along when it was updated: Helm does not update definitions by itself.",
+        ),
         KubernetesError::NamespaceMissing { .. } => (
             "Namespace does not exist",
             "Create it, for example with a `kubernetes_namespace` that this resource depends on, or check that the provider \
@@ -167,7 +172,8 @@ fn not_installed(server: &str, resource: &str) -> Diagnostic {
     Diagnostic::error("Flink Kubernetes Operator is not installed").detail(format!(
         "The cluster at {server} has no CustomResourceDefinition `{resource}`. Install the Flink Kubernetes Operator, for \
          example with its Helm chart `flink-kubernetes-operator`, which brings the definitions, or check that the provider \
-         block names the right cluster."
+         block names the right cluster. Where the same configuration installs it, let this resource depend on that \
+         (`depends_on`)."
     ))
 }
 

@@ -110,6 +110,15 @@ fn the_api_server_and_the_way_to_it() {
             "Helm chart `flink-kubernetes-operator`",
         ),
         (
+            KubernetesError::VersionNotServed {
+                server: server.clone(),
+                resource: text("flinkdeployments.flink.apache.org"),
+                versions: vec![text("v1alpha1"), text("v1")],
+            },
+            "Version of the custom resource is not served",
+            "serves flinkdeployments.flink.apache.org in v1alpha1, v1, and not in v1beta1. The operator",
+        ),
+        (
             KubernetesError::NamespaceMissing {
                 server: server.clone(),
                 namespace: namespace.clone(),

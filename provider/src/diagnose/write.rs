@@ -73,6 +73,32 @@ pub fn write(error: &WriteError, block: &Block) -> Diagnostics {
     Diagnostic::error(summary).detail(sentences(&text, next)).into()
 }
 
+/// A change that the API server refused when a plan tried it. `block` is the schema of the object.
+pub fn dry_run(error: &WriteError, block: &Block) -> Diagnostics {
+    const TRIED: &str = "The API server said so to a dry run of this plan; nothing was changed.";
+    if let WriteError::Conflict { conflicts, .. } = error {
+        return conflicts
+            .iter()
+            .map(|conflict| {
+                Diagnostic::error("Field belongs to another manager")
+                    .detail(format!(
+                        "{}, and has another value than the one that is configured. {TRIED} Remove the attribute to leave the \
+                         field to that manager, or set `force_conflicts = true` to take it over.",
+                        sentences(&conflict.to_string(), "").trim_end_matches('.')
+                    ))
+                    .at(place(block, &conflict.field))
+            })
+            .collect();
+    }
+    write(error, block)
+        .into_iter()
+        .map(|problem| Diagnostic {
+            detail: format!("{} {TRIED}", problem.detail.trim_end_matches(" Nothing was written.")),
+            ..problem
+        })
+        .collect()
+}
+
 /// A creation that did not take place, or may not have. `address` is the type of the resource.
 pub fn create(error: &CreateError, block: &Block, resource_type: &str) -> Diagnostics {
     match error {

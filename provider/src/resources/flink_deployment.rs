@@ -14,7 +14,7 @@ use terraform_plugin::{Context, Live, Lookup, MovedState, PlanContext, PlanMark,
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, moved, read, replace, settle, write, write_only};
+use super::job_resource::{Identity, delete, dry_run, import, moved, read, replace, settle, write, write_only};
 use crate::provider::ProviderData;
 use model::Deployment;
 
@@ -44,6 +44,10 @@ impl Resource for FlinkDeploymentResource {
         said.extend(write_only::unsent(plan, cx.private));
         cx.data.planned.plan(&plan.planned());
         said
+    }
+
+    async fn check_plan(&self, plan: &Plan, cx: &Context<'_, ProviderData>) -> Diagnostics {
+        dry_run::dry_run::<Deployment>(plan, cx).await
     }
 
     fn plan_destroy(&self, prior: View<'_>, cx: &PlanContext<'_, ProviderData>) -> Diagnostics {

@@ -14,7 +14,7 @@ use terraform_plugin::{Context, Live, Lookup, MovedState, PlanContext, PlanMark,
 use terraform_schema::{Diagnostics, Plan, View};
 
 use super::job_resource::plan::Given;
-use super::job_resource::{Identity, delete, import, moved, read, replace, settle, write, write_only};
+use super::job_resource::{Identity, delete, dry_run, import, moved, read, replace, settle, write, write_only};
 use super::names::is_dns_subdomain;
 use crate::provider::ProviderData;
 use model::SessionJob;
@@ -47,7 +47,9 @@ impl Resource for FlinkSessionJobResource {
     }
 
     async fn check_plan(&self, plan: &Plan, cx: &Context<'_, ProviderData>) -> Diagnostics {
-        target::check(plan, cx).await
+        let mut said = target::check(plan, cx).await;
+        said.extend(dry_run::dry_run::<SessionJob>(plan, cx).await);
+        said
     }
 
     fn plan_destroy(&self, prior: View<'_>, _: &PlanContext<'_, ProviderData>) -> Diagnostics {

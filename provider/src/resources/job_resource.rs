@@ -4,6 +4,7 @@
 pub mod arguments;
 pub mod change;
 pub mod delete;
+pub mod dry_run;
 pub mod import;
 pub mod live;
 pub mod manifest;
@@ -30,6 +31,7 @@ use flink_client::operator::progress::{Baseline, progress};
 use flink_client::operator::removal::{OnDestroy, Removal, RemoveError, Removed};
 use flink_client::operator::settle::NotReady;
 use flink_client::operator::{FlinkConfiguration, JobResource, JobSpec, Manifest};
+use flink_client::secret::Mask;
 use flink_client::wait::Progress;
 use terraform_plugin::Context;
 use terraform_schema::{Computed, Diagnostics, Model, Schema};
@@ -207,6 +209,16 @@ pub async fn objects<K: JobResource>(
     cx: &Context<'_, ProviderData>,
 ) -> Result<Objects<K>, Diagnostics> {
     Ok(Objects::new(cx.data.cluster(&cx.stop).await?, namespace))
+}
+
+/// The secrets in the configuration, ours and what others have added to the object: what a server or an exception says may
+/// repeat them.
+pub fn mask<M: JobModel>(model: &M, live: Option<&FlinkConfiguration>) -> Mask {
+    let mut mask = Mask::default();
+    for configuration in [model.flink_configuration(), live].into_iter().flatten() {
+        mask.add_secrets(configuration);
+    }
+    mask
 }
 
 /// What a person calls an object of the model, as the first word of a sentence.

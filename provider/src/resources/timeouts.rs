@@ -10,7 +10,8 @@ use terraform_schema::{Attribute, AttributePath, AttributeType, Diagnostic, Diag
 #[derive(Clone, Debug, Default, PartialEq, Eq, Schema)]
 pub struct Timeouts {
     /// How long creating may take until the job runs or the snapshot is complete, such as `15m` or `1h30m`. 15 minutes
-    /// without it.
+    /// without it. For as long, and for 2 minutes without it, a deployment or session job waits for a cluster and for custom
+    /// resource definitions that come up in the same apply, before it is written.
     #[schema(class = Local)]
     pub create: Option<Timeout>,
 
@@ -51,6 +52,12 @@ impl Timeouts {
     /// How long creating may take.
     pub fn create(timeouts: Option<&Self>) -> Duration {
         chosen(timeouts.and_then(|timeouts| timeouts.create.as_ref()), 15)
+    }
+
+    /// How long a cluster that is to be written to may take to come up. Shorter than [`create`](Self::create) unless it is set:
+    /// mostly it is an address that is wrong, or an operator that nobody has installed.
+    pub fn coming_up(timeouts: Option<&Self>) -> Duration {
+        chosen(timeouts.and_then(|timeouts| timeouts.create.as_ref()), 2)
     }
 
     /// How long an update may take.
@@ -116,6 +123,12 @@ mod tests {
     #[test]
     fn defaults_where_nothing_is_set() {
         assert_eq!(Timeouts::create(None), Duration::from_secs(900));
+        assert_eq!(Timeouts::coming_up(None), Duration::from_secs(120));
+        let long = Timeouts {
+            create: Some(Timeout("1h".to_owned())),
+            ..Timeouts::default()
+        };
+        assert_eq!(Timeouts::coming_up(Some(&long)), Duration::from_secs(3600));
         let timeouts = Timeouts {
             update: Some(Timeout("45m".to_owned())),
             ..Timeouts::default()

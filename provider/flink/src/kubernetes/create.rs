@@ -14,6 +14,8 @@ pub struct Created<K> {
     /// Whether it was there already: created by us before, untouched since, and exactly what was
     /// planned. Such is a creation whose answer was lost.
     pub adopted: bool,
+    /// What the API server, or an admission webhook, has warned of.
+    pub warnings: Vec<String>,
 }
 
 /// A creation that did not take place, or may not have.
@@ -79,13 +81,27 @@ impl<K: Resource> Objects<K> {
     /// # Errors
     /// See [`CreateError`].
     pub async fn create(&self, manifest: &Manifest) -> Result<Created<K>, CreateError> {
+        let found = self.find(&manifest.name).await?;
+        self.create_beside(manifest, found).await
+    }
+
+    /// As [`create`](Self::create), where it was looked just before: `found` is what there was.
+    ///
+    /// # Errors
+    /// See [`CreateError`].
+    pub async fn create_beside(&self, manifest: &Manifest, found: Option<Live<K>>) -> Result<Created<K>, CreateError> {
         let object = manifest.to_object::<K>(&self.namespace);
+        let mut looked = Some(found);
         let mut lost: Option<KubernetesError> = None;
         for attempt in 0..ATTEMPTS {
             if let Err(error) = self.pause_before(attempt, lost.as_ref()).await {
                 return Err(self.unsettled(manifest, lost, error));
             }
-            match self.find(&manifest.name).await {
+            let found = match looked.take() {
+                Some(found) => Ok(found),
+                None => self.find(&manifest.name).await,
+            };
+            match found {
                 Ok(None) => {}
                 Ok(Some(live)) => return self.adopt(manifest, live),
                 Err(error) if lost.is_some() && error.may_heal() => {
@@ -95,10 +111,22 @@ impl<K: Resource> Objects<K> {
                 Err(error) => return Err(self.unsettled(manifest, lost, error.into())),
             }
             match self.apply(&object, false).await {
-                Ok(Applied::Done { live, created: true }) => return Ok(Created { live, adopted: false }),
+                Ok(Applied::Done {
+                    live,
+                    created: true,
+                    warnings,
+                }) => {
+                    return Ok(Created {
+                        live,
+                        adopted: false,
+                        warnings,
+                    });
+                }
                 // Somebody was faster between looking and writing, or an earlier attempt of ours got
                 // through late.
-                Ok(Applied::Done { live, created: false }) => return self.adopt(manifest, live),
+                Ok(Applied::Done {
+                    live, created: false, ..
+                }) => return self.adopt(manifest, live),
                 Ok(Applied::Conflict(_) | Applied::Outdated) => {}
                 Err(WriteError::Kubernetes(error)) if error.outcome_unknown() => lost = Some(error),
                 Err(error) => return Err(error.into()),
@@ -142,7 +170,11 @@ impl<K: Resource> Objects<K> {
         let manager = self.cluster.manager;
         let managers = super::ownership::other_managers(live.metadata(), manager, K::OPERATOR_LABELS);
         if managers.is_empty() && self.is_written(manifest, &live) && means_exactly::<K>(manifest, &live) {
-            return Ok(Created { live, adopted: true });
+            return Ok(Created {
+                live,
+                adopted: true,
+                warnings: Vec::new(),
+            });
         }
         let ours = super::ownership::applied_by(live.metadata(), manager).is_some();
         Err(CreateError::Exists {

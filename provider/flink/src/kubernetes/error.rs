@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use super::connection::{ConnectionError, Peer};
 use super::obstacle::Obstacle;
 use super::request::Answer;
-use crate::operator::resource::GROUP;
+use crate::operator::resource::{GROUP, VERSION};
 
 /// A request that failed. Fragments in lower case that fit after "failed to"; none holds a secret.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -80,6 +80,16 @@ pub enum KubernetesError {
         server: String,
         /// Plural name with its group, which is also the name of the definition.
         resource: String,
+    },
+    /// The cluster knows the kind, but not in the version that is spoken here.
+    #[error("the cluster at {server} serves {resource} in {}, and not in {VERSION}", listed(.versions))]
+    VersionNotServed {
+        /// URL of the API server.
+        server: String,
+        /// Plural name with its group, which is also the name of the definition.
+        resource: String,
+        /// The versions that it is served in.
+        versions: Vec<String>,
     },
     /// There is no such namespace.
     #[error("there is no namespace {namespace} in the cluster at {server}")]
@@ -208,6 +218,17 @@ impl KubernetesError {
         self.outcome_unknown() || matches!(self, Self::Unreachable { .. } | Self::Rejected { code: 429, .. })
     }
 
+    /// Whether the cluster, or the operator's definitions in it, may just be coming up: what is asked for there is not served
+    /// yet. A missing right is not like that, nor is a certificate that is not trusted.
+    pub fn may_come_up(&self) -> bool {
+        match self {
+            Self::Connection(_) => false,
+            Self::Unreachable { obstacle, .. } => obstacle.may_pass(),
+            Self::DefinitionMissing { .. } | Self::VersionNotServed { .. } => true,
+            other => other.may_heal(),
+        }
+    }
+
     /// Whether a role does not allow the request.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Forbidden { .. })
@@ -234,7 +255,7 @@ impl KubernetesError {
             403 if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") => {
                 Self::NamespaceTerminating { namespace }
             }
-            403 if message.contains(" cannot ") || message.is_empty() => {
+            403 if message.is_empty() || (message.contains(" cannot ") && !message.contains(" denied ")) => {
                 // Not always what was asked: a patch that would create wants `create`, too.
                 let right = Right::missing(&message).unwrap_or_else(|| Right {
                     verb: about.verb.to_owned(),
@@ -302,6 +323,10 @@ impl KubernetesError {
             },
         }
     }
+}
+
+fn listed(versions: &[String]) -> String {
+    versions.join(", ")
 }
 
 fn scope(namespace: &str) -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER, WARNING};
 use http::{Method, Request, StatusCode};
 use kube::client::Body;
 use kube::core::Status;
@@ -92,6 +92,8 @@ pub(crate) struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,
     pub(super) retry_after: Option<Duration>,
+    /// What the API server, or an admission webhook, warns of.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Answer {
@@ -257,10 +259,12 @@ impl Cluster {
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.trim().parse().ok())
                 .map(Duration::from_secs);
+            let warnings = warnings(response.headers());
             Ok(Answer {
                 status,
                 body: body::whole(response.into_body()).await.map_err(unread)?,
                 retry_after,
+                warnings,
             })
         };
         tokio::time::timeout(self.limits.request, exchange)
@@ -293,11 +297,55 @@ fn is_busy(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE
 }
 
+/// The texts of `Warning: 299 - "..."`, each once.
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let mut texts = Vec::new();
+    for header in headers.get_all(WARNING) {
+        let Ok(header) = std::str::from_utf8(header.as_bytes()) else {
+            continue;
+        };
+        let Some((_, quoted)) = header.split_once('"') else {
+            continue;
+        };
+        let mut text = String::new();
+        let mut letters = quoted.chars();
+        while let Some(letter) = letters.next().filter(|letter| *letter != '"') {
+            text.extend(if letter == '\\' { letters.next() } else { Some(letter) });
+        }
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+}
+
 /// Tells a request that was never delivered from one whose answer was lost.
 pub(super) fn no_answer(error: &kube::Error) -> NoAnswer {
     let (obstacle, reason) = Obstacle::of(error);
     match obstacle {
         Some(obstacle) => NoAnswer::Undelivered { obstacle, reason },
         None => NoAnswer::Cut { reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_as_the_api_server_writes_them() {
+        let mut headers = HeaderMap::new();
+        for header in [
+            r#"299 - "spec.job.args: better not""#,
+            r#"299 - "spec.job.args: better not""#,
+            r#"299 - "say \"latest\", and C:\\x" "Sat, 21 Nov 2026 18:00:00 GMT""#,
+            "299 - nothing quoted",
+        ] {
+            headers.append(WARNING, header.parse().unwrap());
+        }
+        assert_eq!(
+            warnings(&headers),
+            ["spec.job.args: better not", r#"say "latest", and C:\x"#]
+        );
     }
 }

@@ -1,16 +1,20 @@
 //! The rules of looking, creating, writing and deleting, against a scripted API server.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::operator::Manifest;
-use crate::testing::{Api, Reply, deployment, failure, managed, not_found, running};
+use crate::testing::{Api, Reply, Step, deployment, failure, managed, not_found, running};
 
 mod acting;
+mod arriving;
 mod creating;
 mod deleting;
 mod looking;
 mod loopback;
+mod trying;
 mod unbounded;
 mod writing;
 

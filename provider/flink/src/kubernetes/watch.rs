@@ -75,6 +75,7 @@ impl<K: Resource> Objects<K> {
                 status,
                 body,
                 retry_after,
+                warnings: Vec::new(),
             }))
         };
         let opened = tokio::time::timeout(self.cluster.limits.request, opening)

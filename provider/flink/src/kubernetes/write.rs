@@ -152,8 +152,12 @@ enum Deleted {
 
 /// What one apply came to.
 pub(super) enum Applied<K> {
-    /// Written; whether that created the object.
-    Done { live: Live<K>, created: bool },
+    /// Written; whether that created the object, and what was warned of.
+    Done {
+        live: Live<K>,
+        created: bool,
+        warnings: Vec<String>,
+    },
     /// Not written: others own fields with other values.
     Conflict(Vec<FieldConflict>),
     /// Not written: the object is not the one, or not in the version, that was named.
@@ -298,20 +302,7 @@ impl<K: Resource> Objects<K> {
             Applied::Outdated => return Ok(None),
             Applied::Conflict(found) => found,
         };
-        let prior = how.prior.map(|prior| prior.to_object::<K>(&self.namespace));
-        let contested: Vec<FieldConflict> = found
-            .iter()
-            .filter(|conflict| conflict.manager != ACTION_MANAGER && !was_shown::<K>(conflict, live, prior.as_ref()))
-            .cloned()
-            .collect();
-        if !how.force && !contested.is_empty() {
-            return Err(WriteError::Conflict {
-                kind: K::KIND,
-                namespace: self.namespace.clone(),
-                name: live.metadata().name.clone().unwrap_or_default(),
-                conflicts: contested,
-            });
-        }
+        self.may_take_over(&found, live, how)?;
         for conflict in &found {
             info!(
                 kind = K::KIND,
@@ -328,14 +319,42 @@ impl<K: Resource> Objects<K> {
         }
     }
 
+    /// Refuses conflicts about values that the plan did not show as present, unless all are to be taken over.
+    pub(super) fn may_take_over(
+        &self,
+        found: &[FieldConflict],
+        live: &Live<K>,
+        how: Write<'_>,
+    ) -> Result<(), WriteError> {
+        let prior = how.prior.map(|prior| prior.to_object::<K>(&self.namespace));
+        let contested: Vec<FieldConflict> = found
+            .iter()
+            .filter(|conflict| conflict.manager != ACTION_MANAGER && !was_shown::<K>(conflict, live, prior.as_ref()))
+            .cloned()
+            .collect();
+        if how.force || contested.is_empty() {
+            return Ok(());
+        }
+        Err(WriteError::Conflict {
+            kind: K::KIND,
+            namespace: self.namespace.clone(),
+            name: live.metadata().name.clone().unwrap_or_default(),
+            conflicts: contested,
+        })
+    }
+
     /// Sends an object by server-side apply.
     pub(super) async fn apply(&self, object: &Value, force: bool) -> Result<Applied<K>, WriteError> {
+        let force: &[_] = if force { &[("force", "true")] } else { &[] };
+        self.apply_with(object, force).await
+    }
+
+    /// The same, with more to the query.
+    pub(super) async fn apply_with(&self, object: &Value, more: &[(&str, &str)]) -> Result<Applied<K>, WriteError> {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let about = self.about("patch", name);
         let mut query = vec![("fieldManager", self.cluster.manager), ("fieldValidation", "Strict")];
-        if force {
-            query.push(("force", "true"));
-        }
+        query.extend(more);
         let ask = Ask::new(Method::PATCH, self.path(name))
             .query(&query)
             .body("application/apply-patch+yaml", object.to_string().into_bytes());
@@ -353,6 +372,7 @@ impl<K: Resource> Objects<K> {
             return Ok(Applied::Done {
                 live,
                 created: answer.status == StatusCode::CREATED,
+                warnings: answer.warnings,
             });
         }
         let error = KubernetesError::of_answer(&answer, &self.cluster, &about);

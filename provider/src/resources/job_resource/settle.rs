@@ -2,12 +2,12 @@
 
 use flink_client::operator::settle::{End, NotReady};
 use flink_client::operator::{JobResource, Resource};
-use flink_client::secret::{Mask, is_sensitive};
+use flink_client::secret::Mask;
 use terraform_plugin::{Context, Planned};
 use terraform_schema::{Diagnostic, Diagnostics, Severity};
 
 use super::write::manifest;
-use super::{JobModel, WaitFailure, objects, private, replace, write_only};
+use super::{JobModel, WaitFailure, mask, objects, private, replace, write_only};
 use crate::diagnose::{self, Afterwards};
 use crate::provider::ProviderData;
 use crate::resources::timeouts::Timeouts;
@@ -100,15 +100,5 @@ fn unsettled<M: JobModel>(
 
 /// The secrets in the configuration, ours and what others have added: an exception may repeat them.
 pub fn secrets<M: JobModel>(written: &M, error: &NotReady<M::Kind>) -> Mask {
-    let mut mask = Mask::default();
-    let live = error.live.as_ref().and_then(|live| live.flink_configuration());
-    for configuration in [written.flink_configuration(), live].into_iter().flatten() {
-        mask.add(
-            configuration
-                .iter()
-                .filter(|(key, _)| is_sensitive(key))
-                .map(|(_, value)| value.as_str()),
-        );
-    }
-    mask
+    mask(written, error.live.as_ref().and_then(|live| live.flink_configuration()))
 }

@@ -4,12 +4,15 @@ use flink_client::kubernetes::{CreateError, Live, Objects, Write, WriteError};
 use flink_client::operator::hand_over::{self, RESTORED_FROM};
 use flink_client::operator::progress::Baseline;
 use flink_client::operator::{JobResource, JobState, Manifest, Resource};
+use flink_client::wait::minutes;
 use terraform_plugin::Context;
 use terraform_schema::{Diagnostic, Diagnostics};
 
-use super::{JobModel, live, nonces, noun, objects, private, replace, write_only};
+use super::dry_run::warned;
+use super::{JobModel, live, mask, nonces, noun, objects, private, replace, write_only};
 use crate::diagnose;
 use crate::provider::ProviderData;
+use crate::resources::timeouts::Timeouts;
 
 /// What is sent for a model.
 pub fn manifest<M: JobModel>(model: &M) -> Result<Manifest, Diagnostics> {
@@ -35,6 +38,7 @@ pub fn manifest<M: JobModel>(model: &M) -> Result<Manifest, Diagnostics> {
 /// Creates the object.
 pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) -> Result<M, Diagnostics> {
     let objects = objects::<M::Kind>(planned.namespace(), cx).await?;
+    let found = first_look(planned, &objects).await?;
     // What a former object of this name left behind says nothing about this one.
     private::forget(cx);
     let hidden = write_only::configured(planned);
@@ -45,7 +49,7 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
         Ok::<_, Diagnostics>(manifest)
     };
     let mut planned = replace::begin(planned, &objects, cx).await?;
-    let mut created = objects.create(&complete(&planned)?).await;
+    let mut created = objects.create_beside(&complete(&planned)?, found).await;
     if let Err(CreateError::Exists { ours: true, .. }) = &created
         && let Some(restored) = restored_before(&planned, &objects).await
     {
@@ -61,12 +65,40 @@ pub async fn create<M: JobModel>(planned: &M, cx: &Context<'_, ProviderData>) ->
     })?;
     let written = written(planned, &created.live, cx);
     cx.wrote(&written);
+    for warning in &created.warnings {
+        cx.warn(warned(planned, &mask(planned, None).apply(warning)));
+    }
     if created.adopted {
         claim::<M>(&objects, &created.live, cx).await?;
         cx.warn(adopted(planned));
     }
     remember_namespace(&objects, cx).await;
     Ok(written)
+}
+
+/// What there is of the name. The cluster, and the operator's definitions in it, may be coming up in the same apply: nothing is
+/// written before they are there.
+async fn first_look<M: JobModel>(
+    planned: &M,
+    objects: &Objects<M::Kind>,
+) -> Result<Option<Live<M::Kind>>, Diagnostics> {
+    let patience = Timeouts::coming_up(planned.arguments().timeouts.as_ref());
+    let found = objects.find_once_served(planned.name(), patience).await;
+    found.map_err(|error| {
+        let waited = error.may_come_up().then(|| {
+            format!(
+                " It was waited for for {}, and nothing was written; where it takes longer to come up, set `timeouts.create`.",
+                minutes(patience)
+            )
+        });
+        diagnose::kubernetes(&error, &M::block())
+            .into_iter()
+            .map(|problem| Diagnostic {
+                detail: problem.detail + waited.as_deref().unwrap_or_default(),
+                ..problem
+            })
+            .collect()
+    })
 }
 
 /// The model as an earlier apply may have created it: one that lost its answer after the hand-over was cleared.
