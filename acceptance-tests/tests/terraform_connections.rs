@@ -7,10 +7,12 @@ mod secrets;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use acceptance_tests::access::Access;
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, with};
+use acceptance_tests::faults::proxy::Proxy;
 use acceptance_tests::permissions::smallest;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -88,6 +90,70 @@ async fn a_new_job_is_planned_before_there_is_a_cluster() -> Result<()> {
     for secret in ["canary-4e1b", token.as_str()] {
         let line = log.lines().filter(ours).find(|line| line.contains(secret));
         ensure!(line.is_none(), "a secret in the log: {line:?}");
+    }
+    Ok(())
+}
+
+/// A cluster that is made by the very apply that uses it: nothing of it is there for the plan, its kubeconfig is written on the
+/// way, and its API server answers later still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_comes_up_in_the_same_apply() -> Result<()> {
+    let mut case = Case::new("coming-up", Jobs::StatusOnly, APPLICATION).await?;
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let cluster = Proxy::start(case.client().await?, Duration::ZERO).await?;
+    cluster.write_kubeconfig(&folder.path().join("made"))?;
+    let made = format!(
+        "resource \"terraform_data\" \"cluster\" {{\n  input = \"{1}\"\n  provisioner \"local-exec\" {{\n    command = \
+         \"cp {0} {1}\"\n  }}\n}}\n",
+        path("made"),
+        path("kubeconfig"),
+    );
+    let provider = |config_path: &str| {
+        format!(
+            "{made}provider \"flink\" {{\n  config_path = {config_path}\n  namespace = \"{}\"\n}}\n",
+            case.namespace()
+        )
+    };
+    let unknown = provider("terraform_data.cluster.output");
+    let known = provider(&format!("\"{}\"", path("kubeconfig")));
+    let ordered = with(
+        APPLICATION,
+        &[("  job {", "  depends_on = [terraform_data.cluster]\n\n  job {")],
+    );
+    case.workspace.environment("TF_LOG", "INFO");
+    case.workspace.environment("TF_LOG_PATH", &path("log"));
+    for (what, provider, deployment) in [
+        ("the path is known after apply", unknown, APPLICATION),
+        ("the path is known, and the file is not there yet", known, &ordered),
+    ] {
+        case.workspace.write("provider.tf", &provider)?;
+        case.configure(deployment)?;
+        let apply = async {
+            case.workspace.plan(&[]).await?.expect_success().context(what)?;
+            ensure!(
+                !folder.path().join("kubeconfig").exists(),
+                "{what}: no plan makes a cluster"
+            );
+            case.workspace.apply(&[]).await?.expect_success().context(what)
+        };
+        let waited_for = async {
+            let said = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            while !said().contains("waiting to create it: the API server at") {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::pin!(apply);
+        // Whoever does not wait would end the apply before there is anybody to answer.
+        tokio::select! {
+            outcome = &mut apply => anyhow::bail!("{what}: ended without the API server: {outcome:?}"),
+            () = cluster.away_until(waited_for) => {}
+        }
+        apply.await?;
+        case.workspace.expect_no_changes().await.context(what)?;
+        case.workspace.destroy().await?.expect_success()?;
+        std::fs::remove_file(folder.path().join("kubeconfig"))?;
+        std::fs::remove_file(folder.path().join("log"))?;
     }
     Ok(())
 }

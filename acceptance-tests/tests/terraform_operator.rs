@@ -1,11 +1,14 @@
 //! Clusters on which the operator is old, missing, or looks elsewhere.
 
+use std::time::Duration;
+
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, with};
 use acceptance_tests::sandbox::Options;
 use anyhow::{Context as _, Result};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, DeleteParams};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Api, DeleteParams, PostParams};
 
 const ORDERS: &str = "flink_deployment.orders";
 
@@ -16,7 +19,7 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
         crds: "1.11.0".to_owned(),
         ..Options::acceptance("acceptance-oldest")?
     };
-    let case = Case::on(options, "oldest", Jobs::StatusOnly, APPLICATION).await?;
+    let mut case = Case::on(options, "oldest", Jobs::StatusOnly, APPLICATION).await?;
     if !case.sandbox().is_own() {
         eprintln!("passed over: the definitions of a cluster that is not ours are left alone");
         return Ok(());
@@ -31,7 +34,7 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
         )],
     );
     case.configure(&newer)?;
-    let outcome = case.workspace.apply(&[]).await?;
+    let outcome = case.workspace.plan(&[]).await?;
     let error = outcome.expect_one_error()?;
     let text = format!("{} {}", error.summary, error.detail);
     assert!(
@@ -45,6 +48,13 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
         .context("what was refused is not in state")?;
 
     let definitions: Api<CustomResourceDefinition> = Api::all(case.client().await?);
+    let mut definition = definitions.get("flinkdeployments.flink.apache.org").await?;
+    definition.metadata = ObjectMeta {
+        name: definition.metadata.name,
+        annotations: definition.metadata.annotations,
+        ..ObjectMeta::default()
+    };
+    definition.status = None;
     definitions
         .delete("flinkdeployments.flink.apache.org", &DeleteParams::background())
         .await?;
@@ -56,7 +66,7 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
         {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let outcome = case.workspace.plan(&[]).await?;
     let error = outcome.expect_one_error()?;
@@ -65,7 +75,27 @@ async fn the_oldest_operator_and_none_at_all() -> Result<()> {
         case.workspace.state(ORDERS).await?.is_some(),
         "missing definitions do not mean that the job is gone"
     );
-    Ok(())
+
+    // Nothing is left of the job. The definition comes back while an apply wants to create it.
+    case.workspace.run(&["state", "rm", ORDERS]).await?.expect_success()?;
+    let log = case.workspace.path().join("log");
+    case.workspace.environment("TF_LOG", "INFO");
+    case.workspace.environment("TF_LOG_PATH", &log.display().to_string());
+    let install = async {
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        while !said().contains("waiting to create it: the cluster at") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        definitions.create(&PostParams::default(), &definition).await
+    };
+    let apply = case.workspace.apply(&[]);
+    tokio::pin!(apply);
+    tokio::select! {
+        outcome = &mut apply => anyhow::bail!("did not wait for the definition: {outcome:?}"),
+        installed = install => drop(installed?),
+    }
+    apply.await?.expect_success()?;
+    case.workspace.expect_no_changes().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

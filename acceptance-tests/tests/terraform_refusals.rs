@@ -1,9 +1,13 @@
 //! What a user reads when something is wrong: in the configuration, in the provider block, or in the cluster.
 
+use std::time::Duration;
+
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{APPLICATION, with};
 use acceptance_tests::terraform::Workspace;
 use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::json;
 
 /// Refused by `terraform validate`, without any cluster, at the attribute.
@@ -295,5 +299,87 @@ async fn a_cluster_without_the_operator_is_said_to_be_one() -> Result<()> {
         case.workspace.state("flink_deployment.orders").await?.is_none(),
         "nothing was written"
     );
+    Ok(())
+}
+
+/// A policy of the cluster that admits only what fits an expression in one namespace, or warns of all else.
+async fn policy(case: &Case, name: &str, expression: &str, action: &str) -> Result<()> {
+    let client = case.client().await?;
+    let name = format!("{}-{name}", case.namespace());
+    let metadata = json!({"name": name});
+    let namespaces = json!({"matchLabels": {"kubernetes.io/metadata.name": case.namespace()}});
+    let rules = json!([{"apiGroups": ["flink.apache.org"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"],
+                        "resources": ["flinkdeployments"]}]);
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(client.clone());
+    let policy = json!({"metadata": metadata, "spec": {
+        "matchConstraints": {"namespaceSelector": namespaces, "resourceRules": rules},
+        "validations": [{"expression": expression, "message": format!("not as {name} wants it")}],
+    }});
+    policies
+        .create(&PostParams::default(), &serde_json::from_value(policy)?)
+        .await?;
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(client);
+    let binding = json!({"metadata": metadata, "spec": {"policyName": name, "validationActions": [action]}});
+    bindings
+        .create(&PostParams::default(), &serde_json::from_value(binding)?)
+        .await?;
+    Ok(())
+}
+
+/// What admission says to a change is said by its plan, which changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_says_what_admission_says() -> Result<()> {
+    let case = Case::new("admission", Jobs::StatusOnly, APPLICATION).await?;
+    if !case.sandbox().is_own() {
+        eprintln!("passed over: the policies of a cluster that is not ours are left alone");
+        return Ok(());
+    }
+    case.apply(APPLICATION).await?;
+    policy(&case, "deny", "object.spec.job.parallelism < 3", "Deny").await?;
+    policy(&case, "warn", "object.spec.job.parallelism < 2", "Warn").await?;
+    case.configure(&with(APPLICATION, &[("parallelism = 1", "parallelism = 3")]))?;
+    // A policy is in force a moment after it was made.
+    let mut outcome = case.workspace.plan(&[]).await?;
+    for _ in 0..30 {
+        if !outcome.success {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        outcome = case.workspace.plan(&[]).await?;
+    }
+    let error = outcome.expect_one_error()?;
+    assert_eq!(error.summary, "Kubernetes refused the object");
+    for word in ["-deny wants it", "dry run of this plan", "nothing was changed"] {
+        ensure!(error.detail.contains(word), "no `{word}` in: {}", error.detail);
+    }
+    assert_eq!(error.address.as_deref(), Some("flink_deployment.orders"));
+
+    case.configure(&with(APPLICATION, &[("parallelism = 1", "parallelism = 2")]))?;
+    let mut warned = String::new();
+    for _ in 0..30 {
+        let outcome = case.workspace.plan(&[]).await?.expect_success()?;
+        let found = outcome.warnings().find(|warning| warning.summary == "Kubernetes warns");
+        if let Some(warning) = found {
+            warned.clone_from(&warning.detail);
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    ensure!(warned.contains("-warn wants it"), "{warned}");
+    let live = case.deployment("orders").await?.context("it is there")?;
+    assert_eq!(live["spec"]["job"]["parallelism"], 1, "nothing was changed");
+    assert_eq!(live["metadata"]["generation"], 1);
+
+    let client = case.client().await?;
+    for name in ["deny", "warn"] {
+        let name = format!("{}-{name}", case.namespace());
+        let params = DeleteParams::default();
+        Api::<ValidatingAdmissionPolicyBinding>::all(client.clone())
+            .delete(&name, &params)
+            .await?;
+        Api::<ValidatingAdmissionPolicy>::all(client.clone())
+            .delete(&name, &params)
+            .await?;
+    }
     Ok(())
 }

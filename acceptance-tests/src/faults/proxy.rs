@@ -177,9 +177,15 @@ impl Proxy {
 
     /// Ends all connections, and listens again after `away`.
     pub async fn restart(&self, away: Duration) {
+        self.away_until(tokio::time::sleep(away)).await;
+    }
+
+    /// Ends all connections, and listens again when something has happened.
+    pub async fn away_until<T>(&self, back: impl Future<Output = T>) -> T {
         self.shared.up.send_replace(false);
-        tokio::time::sleep(away).await;
+        let happened = back.await;
         self.shared.up.send_replace(true);
+        happened
     }
 }
 
