@@ -221,12 +221,18 @@ impl KubernetesError {
     /// Whether the cluster, or the operator's definitions in it, may just be coming up: what is asked for there is not served
     /// yet. A missing right is not like that, nor is a certificate that is not trusted.
     pub fn may_come_up(&self) -> bool {
-        match self {
-            Self::Connection(_) => false,
-            Self::Unreachable { obstacle, .. } => obstacle.may_pass(),
-            Self::DefinitionMissing { .. } | Self::VersionNotServed { .. } => true,
-            other => other.may_heal(),
+        if let Self::Unreachable { obstacle, .. } = self {
+            return obstacle.may_pass();
         }
+        matches!(
+            self,
+            Self::DefinitionMissing { .. }
+                | Self::VersionNotServed { .. }
+                | Self::Cut { .. }
+                | Self::TimedOut { .. }
+                | Self::Server { .. }
+                | Self::Rejected { code: 429, .. }
+        )
     }
 
     /// Whether a role does not allow the request.
