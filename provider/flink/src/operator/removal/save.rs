@@ -16,6 +16,9 @@ use crate::wait::{Progress, Wait, WaitError, until};
 /// How long taking back a suspension may take, whoever waits for us to stop.
 const TAKE_BACK: Duration = Duration::from_secs(60);
 
+/// How long the operator may need to take up that a job runs again. Where it cannot start it, that is no reason to wait on.
+const TAKE_UP: Duration = Duration::from_secs(60);
+
 /// The switch by which the operator drains a job that it stops with a savepoint. In every stop, whatever its name says:
 /// `AbstractFlinkService` reads it from the present specification, and a change of it restarts nothing.
 const DRAIN: &str = "kubernetes.operator.job.drain-on-savepoint-deletion";
@@ -36,6 +39,10 @@ pub(super) async fn save<K: JobResource>(
         reason,
         put_back,
     };
+    if resumes(&before.object) {
+        let taken_up = taken_up(objects, name, deadline.min(Instant::now() + TAKE_UP)).await;
+        taken_up.map_err(|error| not_saved(why(&error), PutBack::NotNeeded))?;
+    }
     info!(
         name,
         drain, "suspending the job with a savepoint before the object is deleted"
@@ -75,14 +82,36 @@ pub(super) async fn save<K: JobResource>(
             "it was deleted by somebody else".to_owned(),
             PutBack::NotNeeded,
         )),
-        Err(error) => {
-            let reason = match &error {
-                WaitError::Stopped { .. } => "stopped on request".to_owned(),
-                WaitError::Failed { .. } | WaitError::TimedOut { .. } | WaitError::Kubernetes(_) => error.to_string(),
-            };
-            Err(not_saved(reason, take_back(objects, before).await))
-        }
+        Err(error) => Err(not_saved(why(&error), take_back(objects, before).await)),
     }
+}
+
+fn why<K>(error: &WaitError<K>) -> String {
+    match error {
+        WaitError::Stopped { .. } => "stopped on request".to_owned(),
+        WaitError::Failed { .. } | WaitError::TimedOut { .. } | WaitError::Kubernetes(_) => error.to_string(),
+    }
+}
+
+/// Whether the job is to run again, and the operator has not taken that up.
+fn resumes<K: JobResource>(object: &K) -> bool {
+    let reported = object.reported();
+    let reconciled = reported.and_then(|reported| reported.reconciliation_status.reconciled());
+    !object.wants_suspended() && reconciled.is_some_and(|reconciled| reconciled.is_suspended())
+}
+
+/// Waits until a job that is to run again does so for the operator: one that is told to suspend before that stays as it was,
+/// and whether its last savepoint is its last state could not be told. So it is where a destroy is repeated at once after
+/// its suspension was taken back.
+async fn taken_up<K: JobResource>(objects: &Objects<K>, name: &str, deadline: Instant) -> Result<(), WaitError<K>> {
+    let wait = Wait::new(name, deadline.saturating_duration_since(Instant::now()));
+    let waited = until(objects, wait, |live| match live {
+        Some(live) if resumes(&live.object) => {
+            Progress::waiting("the operator has not taken up yet that the job runs again")
+        }
+        _ => Progress::Ready,
+    });
+    waited.await.map(drop)
 }
 
 /// Whether the job is suspended and the path of its savepoint known.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 mod hang;
 mod replacement;
+mod resumed;
 mod session_job;
 
 const GET: &str = "/flinkdeployments/orders";
@@ -322,33 +323,6 @@ async fn our_own_deletion_is_no_change_of_others() {
     let state = Some("s3://a/s-1".into());
     let handed_over = false;
     assert_eq!(removed, Removed::Deleted { state, handed_over });
-}
-
-/// The rest of a destroy that was killed resumes the job while the next one deletes the suspended object.
-#[tokio::test(start_paused = true)]
-async fn a_suspended_job_that_is_resumed_meanwhile_is_not_deleted() {
-    let mut resumed = live("4");
-    resumed["metadata"]["generation"] = json!(3);
-    let api = Api::new(vec![
-        ("GET", GET, Reply::Json(200, suspended("3", "s3://a/s-1"))),
-        ("DELETE", GET, failure(409, "Conflict", "modified", json!({}))),
-        ("GET", GET, Reply::Json(200, resumed.clone())),
-        ("GET", GET, Reply::Json(200, resumed)),
-    ]);
-    let error = run(&api, OnDestroy::Savepoint).await.unwrap_err();
-    let RemoveError::NotDeleted {
-        put_back: PutBack::NotNeeded,
-        state: Some(path),
-        ..
-    } = &error
-    else {
-        panic!("{error}");
-    };
-    assert_eq!(path, "s3://a/s-1");
-    assert_eq!(
-        api.received()[1].body["preconditions"],
-        json!({"uid": "uid-1", "resourceVersion": "3"})
-    );
 }
 
 /// Suspends, sees `seen`, and takes the suspension back. Returns the error and what was written back.
