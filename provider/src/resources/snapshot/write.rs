@@ -3,6 +3,7 @@
 use flink_client::kubernetes::{KubernetesError, Live, Objects, Write};
 use flink_client::operator::FlinkStateSnapshot;
 use flink_client::operator::state_snapshot::target::{self, Target};
+use flink_client::operator::state_snapshot::{SnapshotState, removal};
 use terraform_plugin::Context;
 use terraform_schema::{Computed, Diagnostic, Diagnostics};
 
@@ -20,12 +21,20 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
         return over_rest::create(planned, cx).await;
     }
     let objects = objects(snapshot.namespace(), cx).await?;
-    let target = match objects.find(snapshot.name()).await {
-        Ok(None) => wait_for_job(planned, cx).await?,
-        // Ours, from an apply whose answer was lost, or somebody else's: the creation tells them apart.
-        Ok(Some(_)) => as_it_is(snapshot, cx).await,
+    let found = match objects.find(snapshot.name()).await {
+        Ok(found) => found,
         Err(KubernetesError::DefinitionMissing { .. }) => return over_rest::create(planned, cx).await,
         Err(error) => return Err(diagnose::kubernetes(&error, &M::block())),
+    };
+    let failed = found.as_ref().filter(|found| has_failed(found));
+    if let Some(failed) = failed {
+        make_way::<M>(&objects, failed, snapshot).await?;
+    }
+    let target = if found.is_some() && failed.is_none() {
+        // Ours, from an apply whose answer was lost, or somebody else's: the creation tells them apart.
+        as_it_is(snapshot, cx).await
+    } else {
+        wait_for_job(planned, cx).await?
     };
     let planned = planned.clone().with(Snapshot {
         job_id: Some(Computed(target.and_then(|target| target.job_id))),
@@ -40,16 +49,43 @@ pub async fn create<M: SnapshotModel>(planned: &M, cx: &Context<'_, ProviderData
     cx.set_private(private::UID, Some(created.live.uid().to_owned()));
     let written = live::with_facts(planned, &created.live);
     cx.wrote(&written);
-    if created.adopted {
+    if created.adopted || failed.is_some() {
         claim::<M>(&objects, &created.live, cx).await?;
+    }
+    if created.adopted {
         cx.warn(adopted::<M>(&created.live));
     }
     remember_namespace(&objects, cx).await;
     Ok(written)
 }
 
-/// Makes an object ours that was there already. Terraform may be replacing it, and destroy the former one, which is the very
-/// same, after this: that destroy must not find its own object any more.
+/// Whether an object is an attempt of ours that came to nothing. It keeps no state, and the operator does not try again.
+fn has_failed(found: &Live<FlinkStateSnapshot>) -> bool {
+    let failed = matches!(found.state(), Some(SnapshotState::Failed | SnapshotState::Abandoned));
+    failed && found.owned_by_us(&["spec"])
+}
+
+/// Deletes an attempt that failed, before another one is made under its name. Terraform does that by itself, but with
+/// `create_before_destroy` too late.
+async fn make_way<M: SnapshotModel>(
+    objects: &Objects<FlinkStateSnapshot>,
+    failed: &Live<FlinkStateSnapshot>,
+    snapshot: &Snapshot,
+) -> Result<(), Diagnostics> {
+    let name = snapshot.name();
+    tracing::info!(
+        name,
+        "waiting: the former attempt, which failed, is deleted before another one is made"
+    );
+    let timeout = Timeouts::delete(snapshot.timeouts.as_ref());
+    let removed = removal::remove(objects, name, failed.uid(), false, timeout).await;
+    removed
+        .map(drop)
+        .map_err(|error| diagnose::remove_snapshot(&error, &M::block()))
+}
+
+/// Makes an object ours that was there already, or that has the name of one that was. Terraform may be replacing that, and
+/// destroy the former one, by the same name, after this: that destroy must not find its own object any more.
 async fn claim<M: SnapshotModel>(
     objects: &Objects<FlinkStateSnapshot>,
     live: &Live<FlinkStateSnapshot>,
