@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::access::{account, kubeconfig_with};
+use crate::objects::objects;
 use crate::permissions;
 use crate::sandbox::{Namespace, Options, Sandbox};
 use crate::terraform::Workspace;
@@ -150,13 +151,20 @@ impl Case {
         self.sandbox.client().await
     }
 
-    /// The deployments of the case's namespace, untyped: a test sees what is really there.
+    /// The objects of a kind in the case's namespace.
+    ///
+    /// # Errors
+    /// The kubeconfig cannot be read.
+    pub async fn objects(&self, kind: &str) -> Result<Api<DynamicObject>> {
+        Ok(objects(&self.client().await?, self.namespace.name(), kind))
+    }
+
+    /// The deployments of the case's namespace.
     ///
     /// # Errors
     /// The kubeconfig cannot be read.
     pub async fn deployments(&self) -> Result<Api<DynamicObject>> {
-        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment"));
-        Ok(Api::namespaced_with(self.client().await?, self.namespace.name(), &kind))
+        self.objects("FlinkDeployment").await
     }
 
     /// A deployment as JSON, or nothing where there is none.

@@ -68,8 +68,9 @@ impl Direct {
             .env("KUBECONFIG", "")
             .start()
             .await?;
+        let schema = ProviderConfig::block();
         let request = pb::configure::Request {
-            config: packed(&ProviderConfig::block(), block)?,
+            config: packed(&schema, &object(&schema, block))?,
             ..Default::default()
         };
         let answer = plugin.provider().configure(request).await?.into_inner();
@@ -82,7 +83,7 @@ impl Direct {
     /// # Errors
     /// The provider does not answer as it has to.
     pub async fn invoke<A: Model>(&self, config: &[(&str, Value)]) -> Result<Invoked> {
-        let config = packed(&A::block(), config)?;
+        let config = packed(&A::block(), &object(&A::block(), config))?;
         let plan = pb::plan_action::Request {
             action_type: A::NAME.to_owned(),
             config: config.clone(),
@@ -124,7 +125,7 @@ impl Direct {
     pub async fn list<Q: Model, I: Model, M: Model>(&self, wanted: Wanted<'_>) -> Result<Vec<Found>> {
         let request = pb::list_resource::Request {
             type_name: Q::NAME.to_owned(),
-            config: packed(&Q::block(), wanted.config)?,
+            config: packed(&Q::block(), &object(&Q::block(), wanted.config))?,
             include_resource_object: wanted.objects,
             limit: wanted.limit,
         };
@@ -144,17 +145,30 @@ impl Direct {
     }
 }
 
-fn packed(block: &Block, set: &[(&str, Value)]) -> Result<Option<pb::DynamicValue>> {
+/// The object of a block in which only these are set.
+pub fn object(block: &Block, set: &[(&str, Value)]) -> Value {
     let mut members = block.empty_value().as_map().cloned().unwrap_or_default();
     members.extend(set.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let msgpack = msgpack::encode(&Value::Map(members), &block.implied_type())?;
+    Value::Map(members)
+}
+
+/// A value of a block, as a request carries it.
+///
+/// # Errors
+/// It is not of the block's type.
+pub fn packed(block: &Block, value: &Value) -> Result<Option<pb::DynamicValue>> {
+    let msgpack = msgpack::encode(value, &block.implied_type())?;
     Ok(Some(pb::DynamicValue {
         msgpack,
         json: Vec::new(),
     }))
 }
 
-fn unpacked(block: &Block, value: Option<&pb::DynamicValue>) -> Result<Value> {
+/// What an answer carries.
+///
+/// # Errors
+/// It carries nothing, or no value of the block's type.
+pub fn unpacked(block: &Block, value: Option<&pb::DynamicValue>) -> Result<Value> {
     let value = value.context("the answer holds a value")?;
     Ok(msgpack::decode(&value.msgpack, &block.implied_type())?)
 }

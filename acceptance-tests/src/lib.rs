@@ -8,6 +8,7 @@ pub mod direct;
 pub mod faults;
 pub mod flink;
 pub mod jars;
+pub mod objects;
 pub mod permissions;
 pub mod proxy;
 pub mod recorder;

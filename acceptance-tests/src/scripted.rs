@@ -52,6 +52,13 @@ impl Scripted {
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// What of that was more than a look.
+    pub fn writes(&self) -> Vec<String> {
+        let mut requests = self.requests();
+        requests.retain(|request| !request.starts_with("GET "));
+        requests
+    }
 }
 
 impl Drop for Scripted {

@@ -4,100 +4,20 @@
 //! read: exit code, diagnostics, the plan as JSON, the state as JSON.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::sync::OnceCell;
 
-/// The program that the tests drive: `TERRAFORM`, which the project's scripts set, else what is on PATH.
-fn program() -> String {
-    std::env::var("TERRAFORM").unwrap_or_else(|_| "terraform".to_owned())
-}
+mod outcome;
+mod program;
 
-/// The programs that tests about the workings of core are run with: [`program`], and the OpenTofu that `TOFU` names, where the
-/// project's scripts have set it.
-pub fn programs() -> Vec<String> {
-    let mut programs = vec![program()];
-    programs.extend(std::env::var("TOFU").ok().filter(|tofu| !programs.contains(tofu)));
-    programs
-}
-
-/// Whether the program of the tests has actions and `terraform query`. Where it has not, that is printed.
-///
-/// # Errors
-/// The program cannot be started.
-pub async fn has_actions() -> Result<bool> {
-    has("actions and queries", 14).await
-}
-
-/// Whether the program of the tests imports by identity. Where it does not, that is printed.
-///
-/// # Errors
-/// The program cannot be started.
-pub async fn has_identities() -> Result<bool> {
-    has("imports by identity", 12).await
-}
-
-/// Whether the program is a Terraform of this minor release of 1, or a newer one.
-async fn has(what: &str, minor: u32) -> Result<bool> {
-    let output = Command::new(program()).arg("version").output().await?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    // Warnings may stand before it.
-    let first = text.lines().find(|line| line.contains(" v1.")).unwrap_or_default();
-    let found = first
-        .strip_prefix("Terraform v1.")
-        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
-    let has = found.is_some_and(|found| found >= minor);
-    if !has {
-        eprintln!("passed over: {what} need Terraform 1.{minor}, and this is {first}");
-    }
-    Ok(has)
-}
-
-/// The provider's binary: the one that `TERRAFORM_PROVIDER_FLINK` names, else built by this test run.
-///
-/// # Errors
-/// The build fails.
-pub async fn provider_binary() -> Result<PathBuf> {
-    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
-    BUILT.get_or_try_init(build_provider).await.cloned()
-}
-
-async fn build_provider() -> Result<PathBuf> {
-    // Set where the provider has just been built with everything else.
-    if let Some(binary) = std::env::var_os("TERRAFORM_PROVIDER_FLINK") {
-        return Ok(PathBuf::from(binary));
-    }
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    let output = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "-p",
-            "terraform-provider-flink",
-            "--message-format",
-            "json",
-            "--manifest-path",
-        ])
-        .arg(manifest)
-        .stderr(Stdio::inherit())
-        .output()
-        .await
-        .context("failed to run cargo build")?;
-    ensure!(output.status.success(), "the provider does not build");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "terraform-provider-flink")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo build named no binary")
-}
+pub use outcome::{Diagnostic, Outcome, Snippet};
+use program::program;
+pub use program::{has_actions, has_identities, programs, provider_binary};
 
 /// A folder with a configuration, its state, and the environment that its commands run in.
 #[derive(Debug)]
@@ -105,42 +25,6 @@ pub struct Workspace {
     folder: TempDir,
     program: String,
     environment: Vec<(String, String)>,
-}
-
-/// What a command gave back.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Whether the exit code was 0.
-    pub success: bool,
-    /// Everything on stdout.
-    pub stdout: String,
-    /// Everything on stderr.
-    pub stderr: String,
-    /// The diagnostics, where the command was asked for JSON.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// A diagnostic as Terraform prints it with `-json`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Diagnostic {
-    /// `error` or `warning`.
-    pub severity: String,
-    /// The headline.
-    pub summary: String,
-    /// The text.
-    #[serde(default)]
-    pub detail: String,
-    /// The resource that it is about.
-    pub address: Option<String>,
-    /// The lines of the configuration that it points at.
-    pub snippet: Option<Snippet>,
-}
-
-/// The part of a configuration that a diagnostic points at.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Snippet {
-    /// The line or lines.
-    pub code: String,
 }
 
 /// What a plan does to one resource.
@@ -405,110 +289,5 @@ impl Workspace {
                 }
                 values
             }))
-    }
-}
-
-impl Outcome {
-    /// What a command has printed.
-    pub fn of(success: bool, stdout: String, stderr: String) -> Self {
-        Self {
-            success,
-            diagnostics: diagnostics(&stdout),
-            stdout,
-            stderr,
-        }
-    }
-
-    /// What the plan of `plan -json`, `apply -json` or `destroy -json` does: addresses and actions, such as `replace`.
-    pub fn planned(&self) -> Vec<(String, String)> {
-        let lines = self
-            .stdout
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let changes = lines.filter(|line| line["type"] == "planned_change").map(|line| {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (
-                text(&line["change"]["resource"]["addr"]),
-                text(&line["change"]["action"]),
-            )
-        });
-        changes.collect()
-    }
-
-    /// The errors.
-    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == "error")
-    }
-    /// The outcome, where the command succeeded.
-    ///
-    /// # Errors
-    /// It did not; the message holds what it printed.
-    pub fn expect_success(self) -> Result<Self> {
-        if self.success {
-            Ok(self)
-        } else {
-            bail!("the command failed:\n{}{}", self.stdout, self.stderr)
-        }
-    }
-
-    /// The only error, where the command failed with exactly one.
-    ///
-    /// # Errors
-    /// It succeeded, or with other than one error.
-    pub fn expect_one_error(&self) -> Result<&Diagnostic> {
-        ensure!(!self.success, "expected the command to fail:\n{}", self.stdout);
-        let mut errors = self
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == "error");
-        match (errors.next(), errors.next()) {
-            (Some(error), None) => Ok(error),
-            _ => bail!("expected one error:\n{}{}", self.stdout, self.stderr),
-        }
-    }
-
-    /// The warnings.
-    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == "warning")
-    }
-}
-
-/// Diagnostics from the lines of `plan -json` and `apply -json`, or from the one document of `validate -json`. What
-/// Terraform says about the override that makes it take this checkout's provider is left out.
-fn diagnostics(stdout: &str) -> Vec<Diagnostic> {
-    let whole = serde_json::from_str::<Value>(stdout).ok();
-    let found: Vec<Diagnostic> = match whole.as_ref().and_then(|document| document.get("diagnostics")) {
-        Some(found) => serde_json::from_value(found.clone()).unwrap_or_default(),
-        None => stdout
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|line| line["type"] == "diagnostic")
-            .filter_map(|line| serde_json::from_value(line["diagnostic"].clone()).ok())
-            .collect(),
-    };
-    let about_the_override = |found: &Diagnostic| found.summary == "Provider development overrides are in effect";
-    found.into_iter().filter(|found| !about_the_override(found)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn diagnostics_are_found_in_both_forms() {
-        let stream = r#"{"type":"version"}
-{"type":"diagnostic","diagnostic":{"severity":"error","summary":"a","detail":"b","address":"c.d"}}
-not json"#;
-        let found = diagnostics(stream);
-        assert_eq!(
-            (found.len(), found[0].summary.as_str(), found[0].address.as_deref()),
-            (1, "a", Some("c.d"))
-        );
-        let document = r#"{"valid":false,"diagnostics":[{"severity":"warning","summary":"x"}]}"#;
-        assert_eq!(diagnostics(document)[0].severity, "warning");
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use acceptance_tests::objects::objects;
 use acceptance_tests::sandbox::{self, ControlPlane, Options, Record, Routes, Sandbox};
 use anyhow::Result;
 use http_body_util::Full;
@@ -19,8 +20,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use k8s_openapi::api::core::v1::{ConfigMap, Endpoints, Namespace, Pod, Service, ServiceAccount};
-use kube::api::{DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams};
-use kube::core::discovery::ApiResource;
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
@@ -36,12 +36,7 @@ async fn eventually(what: &str, mut done: impl AsyncFnMut() -> bool) {
 }
 
 fn deployments(client: &Client, namespace: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment");
-    Api::namespaced_with(
-        client.clone(),
-        namespace,
-        &ApiResource::from_gvk_with_plural(&kind, "flinkdeployments"),
-    )
+    objects(client, namespace, "FlinkDeployment")
 }
 
 /// A suspended job: nothing has to start for it.

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use acceptance_tests::objects::objects;
 use acceptance_tests::sandbox::{Namespace, Options, Sandbox};
 use acceptance_tests::stand_in::rehearsal::{Sight, merge};
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace as NamespaceObject, ServiceAccount};
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
-};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
@@ -31,9 +30,8 @@ impl Stage {
         let client = sandbox.client().await?;
         let switch = format!("{SWITCH}/flink");
         let namespace = sandbox.labelled_namespace(prefix, &[(&switch, "none")]).await?;
-        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment"));
         Ok(Self {
-            deployments: Api::namespaced_with(client.clone(), namespace.name(), &kind),
+            deployments: objects(&client, namespace.name(), "FlinkDeployment"),
             client,
             namespace,
             _sandbox: sandbox,

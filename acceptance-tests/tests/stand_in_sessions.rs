@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use acceptance_tests::flink::{Installation, Version};
 use acceptance_tests::jars::JarServer;
+use acceptance_tests::objects::objects;
 use acceptance_tests::sandbox::{Namespace, Options, Sandbox};
 use acceptance_tests::stand_in::rehearsal::Sight;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Event;
 use kube::Client;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
-};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -45,8 +44,7 @@ impl Stage {
     }
 
     fn all(&self, kind: &str) -> Api<DynamicObject> {
-        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind));
-        Api::namespaced_with(self.client.clone(), self.namespace.name(), &kind)
+        objects(&self.client, self.namespace.name(), kind)
     }
 
     async fn create(&self, kind: &str, name: &str, spec: Value) -> Result<()> {

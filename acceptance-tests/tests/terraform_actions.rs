@@ -8,7 +8,7 @@ use acceptance_tests::configurations::{SESSION, STATEFUL, with};
 use acceptance_tests::direct::{Direct, Found, Wanted};
 use acceptance_tests::terraform::{has_actions, has_identities};
 use anyhow::{Context as _, Result, ensure};
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::ListParams;
 use serde_json::{Value as Json, json};
 use terraform_provider_flink::actions::flink_reset_autoscaler::ResetAutoscaler;
 use terraform_provider_flink::actions::flink_restart::Restart;
@@ -55,13 +55,11 @@ async fn live(case: &Case) -> Result<Json> {
 }
 
 async fn snapshots(case: &Case) -> Result<Vec<Json>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(
-        "flink.apache.org",
-        "v1beta1",
-        "FlinkStateSnapshot",
-    ));
-    let all: Api<DynamicObject> = Api::namespaced_with(case.client().await?, case.namespace(), &kind);
-    let all = all.list(&ListParams::default()).await?;
+    let all = case
+        .objects("FlinkStateSnapshot")
+        .await?
+        .list(&ListParams::default())
+        .await?;
     all.into_iter().map(|one| Ok(serde_json::to_value(one)?)).collect()
 }
 

@@ -7,7 +7,6 @@ use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{SESSION, STATEFUL, with};
 use acceptance_tests::terraform::programs;
 use anyhow::{Context as _, Result};
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -44,14 +43,9 @@ fn switch(name: &str, value: Value) -> Value {
     json!({"metadata": {"annotations": {format!("{SWITCH}/{name}"): value}}})
 }
 
-async fn objects(case: &Case, kind: &str) -> Result<Api<DynamicObject>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind));
-    Ok(Api::namespaced_with(case.client().await?, case.namespace(), &kind))
-}
-
 /// Waits until objects are as they should be.
 async fn until(case: &Case, kind: &str, name: &str, is_so: impl Fn(&Value) -> bool) -> Result<()> {
-    let objects = objects(case, kind).await?;
+    let objects = case.objects(kind).await?;
     let looking = async {
         loop {
             let found = objects.get_opt(name).await?.map(serde_json::to_value).transpose()?;
@@ -184,23 +178,13 @@ async fn each_kind(program: &str) -> Result<()> {
         (&savepoint["location"], &savepoint["tainted"]),
         (&Value::Null, &json!(false))
     );
-    let uid = objects(&case, "FlinkStateSnapshot")
-        .await?
-        .get("it")
-        .await?
-        .metadata
-        .uid;
+    let uid = case.objects("FlinkStateSnapshot").await?.get("it").await?.metadata.uid;
     case.edit_namespace(label(Value::Null)).await?;
     case.apply(&with_savepoint).await?;
     let savepoint = case.workspace.state("flink_savepoint.it").await?.context("in state")?;
     assert_eq!(savepoint["state"], "COMPLETED");
     assert_eq!(
-        objects(&case, "FlinkStateSnapshot")
-            .await?
-            .get("it")
-            .await?
-            .metadata
-            .uid,
+        case.objects("FlinkStateSnapshot").await?.get("it").await?.metadata.uid,
         uid
     );
     Ok(())

@@ -7,7 +7,7 @@ use acceptance_tests::flink::{Installation, Version};
 use acceptance_tests::jars::JarServer;
 use acceptance_tests::terraform::Diagnostic;
 use anyhow::{Context as _, Result, ensure};
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, PostParams};
 use serde_json::{Value, json};
 
 const JOB: &str = "flink_session_job.orders";
@@ -44,8 +44,7 @@ fn both(job: &str) -> String {
 }
 
 async fn session_jobs(case: &Case) -> Result<Api<DynamicObject>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkSessionJob"));
-    Ok(Api::namespaced_with(case.client().await?, case.namespace(), &kind))
+    case.objects("FlinkSessionJob").await
 }
 
 async fn session_job(case: &Case, name: &str) -> Result<Option<Value>> {

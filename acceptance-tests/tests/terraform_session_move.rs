@@ -16,9 +16,7 @@ fn examples() -> PathBuf {
 }
 
 async fn objects(case: &Case, kind: &str) -> Result<Vec<String>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind));
-    let all: Api<DynamicObject> = Api::namespaced_with(case.client().await?, case.namespace(), &kind);
-    let all = all.list(&ListParams::default()).await?;
+    let all = case.objects(kind).await?.list(&ListParams::default()).await?;
     Ok(all
         .items
         .into_iter()

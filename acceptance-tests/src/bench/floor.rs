@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, PostParams, WatchEvent, WatchParams,
-};
-use kube::{Client, ResourceExt as _};
+use kube::ResourceExt as _;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, PostParams, WatchEvent, WatchParams};
 use serde_json::Value;
 
 /// Terraform's `-parallelism`, unless told otherwise.
@@ -24,12 +22,6 @@ pub struct Floor {
     pub read: Duration,
     /// Deleting all objects and seeing each go.
     pub delete: Duration,
-}
-
-/// The FlinkDeployments of a namespace.
-pub fn deployments(client: Client, namespace: &str) -> Api<DynamicObject> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment"));
-    Api::namespaced_with(client, namespace, &kind)
 }
 
 /// Measures with copies of the objects in `from`, made in `to`.

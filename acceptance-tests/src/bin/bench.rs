@@ -14,6 +14,7 @@ use acceptance_tests::bench::startup::{self, Start};
 use acceptance_tests::bench::statistics::Sample;
 use acceptance_tests::bench::traffic::Counter;
 use acceptance_tests::bench::usage;
+use acceptance_tests::objects::objects;
 use acceptance_tests::sandbox::{Namespace, Options, Sandbox, spoken};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Parser, Subcommand};
@@ -252,8 +253,8 @@ impl Round<'_> {
             .await?;
         let client = self.sandbox.client().await?;
         floor::measure(
-            &floor::deployments(client.clone(), from.name()),
-            &floor::deployments(client, to.name()),
+            &objects(&client, from.name(), "FlinkDeployment"),
+            &objects(&client, to.name(), "FlinkDeployment"),
         )
         .await
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use futures::future::try_join_all;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use rustix::process::Pid;
 
 use super::lane::{Kind, Lane, Step};
@@ -18,6 +18,7 @@ use super::point::{Mode, Point, Request};
 use super::process::gone;
 use super::proxy::Proxy;
 use super::world::World;
+use crate::objects::objects;
 use crate::sandbox::{Namespace, Sandbox};
 use crate::terraform::{Diagnostic, Outcome, Workspace};
 
@@ -151,8 +152,7 @@ impl Chain {
     /// Makes what a lane finds when it begins, and waits until that runs.
     async fn prepare(&self, lane: &Lane) -> Result<()> {
         let Some(object) = lane.found() else { return Ok(()) };
-        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", "FlinkDeployment"));
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.0.clone(), &lane.namespace, &kind);
+        let api = objects(&self.client.0, &lane.namespace, "FlinkDeployment");
         let params = PatchParams::apply("kubectl");
         api.patch("orders", &params, &Patch::Apply(object)).await?;
         let runs = async {

@@ -2,12 +2,13 @@
 
 use anyhow::{Result, bail, ensure};
 use k8s_openapi::api::core::v1::Event;
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use super::lane::{Kind, Lane};
 use super::proxy::Proxy;
+use crate::objects::objects as objects_of;
 use crate::stand_in::journal::{Entry, Happened, Origin};
 
 /// The operator's kinds.
@@ -36,9 +37,10 @@ impl World {
     pub async fn of(lane: &Lane, client: &Client, proxy: &Proxy) -> Result<Self> {
         let (mut objects, mut uids, mut snapshots) = (Vec::new(), Vec::new(), Vec::new());
         for kind in KINDS {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind));
-            let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &lane.namespace, &resource);
-            for object in api.list(&ListParams::default()).await? {
+            for object in objects_of(client, &lane.namespace, kind)
+                .list(&ListParams::default())
+                .await?
+            {
                 let path = object.data.pointer("/spec/savepoint/path").and_then(Value::as_str);
                 if object
                     .labels()

@@ -111,11 +111,7 @@ async fn a_restart_that_loses_state_is_refused_before_anything_is_written() -> R
     ] {
         ensure!(text.contains(words), "{words}: {text}");
     }
-    let written = server
-        .requests()
-        .into_iter()
-        .filter(|request| !request.starts_with("GET "));
-    assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(server.writes(), Vec::<String>::new());
     Ok(())
 }
 
@@ -167,11 +163,7 @@ async fn a_session_cluster_with_stateful_jobs_is_not_recreated_unasked() -> Resu
         .await?;
     let text = refused.problems.join("\n");
     ensure!(text.contains("lose their state") && text.contains("`hourly`"), "{text}");
-    let written = server
-        .requests()
-        .into_iter()
-        .filter(|request| !request.starts_with("GET "));
-    assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(server.writes(), Vec::<String>::new());
     Ok(())
 }
 
@@ -213,11 +205,7 @@ async fn without_snapshot_objects_the_job_manager_takes_the_savepoint() -> Resul
     ensure!(taken.problems.is_empty(), "{taken:?} {:?}", server.requests());
     let told = taken.told.last().context("something is told")?;
     ensure!(told.ends_with(" is complete: s3://flink/savepoint-1"), "{told}");
-    let posts = server
-        .requests()
-        .into_iter()
-        .filter(|request| request.starts_with("POST "))
-        .count();
-    assert_eq!(posts, 1);
+    let writes = server.writes();
+    ensure!(writes.len() == 1 && writes[0].starts_with("POST "), "{writes:?}");
     Ok(())
 }

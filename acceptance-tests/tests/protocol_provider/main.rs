@@ -1,5 +1,6 @@
 //! The provider's own process over its real socket, with an API server that answers from a table.
 
+use acceptance_tests::direct::{object, packed, unpacked};
 use acceptance_tests::scripted::{Scripted, not_found};
 use acceptance_tests::terraform::provider_binary;
 use anyhow::{Context as _, Result, ensure};
@@ -9,7 +10,7 @@ use terraform_plugin::generated::tfplugin5 as pb;
 use terraform_provider_flink::provider::config::ProviderConfig;
 use terraform_provider_flink::resources::flink_deployment::model::Deployment;
 use terraform_provider_flink::resources::job_resource::Identity;
-use terraform_schema::{Block, Model, Value, msgpack};
+use terraform_schema::{Block, Model, Value};
 
 mod acting;
 mod moved;
@@ -19,26 +20,6 @@ mod session_job;
 const TYPE: &str = "flink_deployment";
 const ORDERS: &str = "/apis/flink.apache.org/v1beta1/namespaces/data/flinkdeployments/orders";
 const TOKEN: &str = "canary-token-7f3a";
-
-fn packed(block: &Block, value: &Value) -> Result<Option<pb::DynamicValue>> {
-    let msgpack = msgpack::encode(value, &block.implied_type())?;
-    Ok(Some(pb::DynamicValue {
-        msgpack,
-        json: Vec::new(),
-    }))
-}
-
-fn unpacked(block: &Block, value: Option<&pb::DynamicValue>) -> Result<Value> {
-    let value = value.context("the answer holds a value")?;
-    Ok(msgpack::decode(&value.msgpack, &block.implied_type())?)
-}
-
-/// The object of a block in which only these are set.
-fn object(block: &Block, members: &[(&str, Value)]) -> Value {
-    let mut all = block.empty_value().as_map().cloned().unwrap_or_default();
-    all.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    Value::Map(all)
-}
 
 /// A started provider whose block names this host.
 async fn provider(host: Value) -> Result<Plugin> {
@@ -105,6 +86,22 @@ async fn read(
     Ok(plugin.provider().read_resource(request).await?.into_inner())
 }
 
+async fn plan_creation(
+    plugin: &Plugin,
+    type_name: &str,
+    block: &Block,
+    config: &Value,
+) -> Result<pb::plan_resource_change::Response> {
+    let request = pb::plan_resource_change::Request {
+        type_name: type_name.to_owned(),
+        prior_state: packed(block, &Value::Null)?,
+        proposed_new_state: packed(block, config)?,
+        config: packed(block, config)?,
+        ..Default::default()
+    };
+    Ok(plugin.provider().plan_resource_change(request).await?.into_inner())
+}
+
 #[tokio::test]
 async fn a_new_object_is_planned_without_a_single_request() -> Result<()> {
     let server = Scripted::start(|_, _| (500, Json::Null)).await?;
@@ -119,14 +116,7 @@ async fn a_new_object_is_planned_without_a_single_request() -> Result<()> {
     );
     for host in [server.url().as_str().into(), Value::Unknown] {
         let plugin = provider(host).await?;
-        let request = pb::plan_resource_change::Request {
-            type_name: TYPE.to_owned(),
-            prior_state: packed(&block, &Value::Null)?,
-            proposed_new_state: packed(&block, &config)?,
-            config: packed(&block, &config)?,
-            ..Default::default()
-        };
-        let plan = plugin.provider().plan_resource_change(request).await?.into_inner();
+        let plan = plan_creation(&plugin, TYPE, &block, &config).await?;
         ensure!(plan.diagnostics.is_empty(), "{:?}", plan.diagnostics);
         let planned = unpacked(&block, plan.planned_state.as_ref())?;
         assert_eq!(planned.member("id"), &"data/orders".into());
@@ -168,6 +158,38 @@ async fn an_import_by_identity_is_the_same_as_by_id_and_a_refresh_costs_one_requ
     let refreshed = read(&plugin, imported).await?;
     assert_eq!(unpacked(&block, refreshed.new_state.as_ref())?, state);
     assert_eq!(server.requests()[before..], [format!("GET {ORDERS}")]);
+    Ok(())
+}
+
+/// That a former object of the name was ready says nothing about the one that stands there now.
+#[tokio::test]
+async fn an_object_that_was_created_anew_is_judged_for_itself() -> Result<()> {
+    let found_once = std::sync::atomic::AtomicBool::new(true);
+    let server = Scripted::start(move |_, path| match path {
+        ORDERS if found_once.swap(false, std::sync::atomic::Ordering::SeqCst) => (200, live()),
+        ORDERS => {
+            let mut anew = live();
+            anew["metadata"]["uid"] = json!("u-2");
+            anew["status"]["lifecycleState"] = json!("DEPLOYED");
+            anew["status"]["jobStatus"]["state"] = json!("RECONCILING");
+            (200, anew)
+        }
+        _ => (404, Json::Null),
+    })
+    .await?;
+    let plugin = provider(server.url().as_str().into()).await?;
+    let imported = import(&plugin, TYPE, "data/orders", None).await?;
+    let imported = imported.imported_resources.first().context("one resource")?;
+    let block = Deployment::block();
+    assert_eq!(unpacked(&block, imported.state.as_ref())?.member("ready"), &true.into());
+    let answer = read(&plugin, imported).await?;
+    let said: Vec<_> = answer.diagnostics.iter().map(|said| said.summary.as_str()).collect();
+    assert_eq!(said, ["Deployment was created anew"]);
+    let state = unpacked(&block, answer.new_state.as_ref())?;
+    assert_eq!(
+        (state.member("ready"), state.member("job_state")),
+        (&false.into(), &"RECONCILING".into())
+    );
     Ok(())
 }
 

@@ -149,14 +149,7 @@ fn nested(block: &Block, name: &str, members: &[(&str, Value)]) -> Value {
 }
 
 async fn planned(plugin: &Plugin, type_name: &str, block: &Block, config: &Value) -> Result<Vec<pb::Diagnostic>> {
-    let request = pb::plan_resource_change::Request {
-        type_name: type_name.to_owned(),
-        prior_state: packed(block, &Value::Null)?,
-        proposed_new_state: packed(block, config)?,
-        config: packed(block, config)?,
-        ..Default::default()
-    };
-    let plan = plugin.provider().plan_resource_change(request).await?.into_inner();
+    let plan = plan_creation(plugin, type_name, block, config).await?;
     let refused = plan
         .diagnostics
         .iter()
@@ -315,14 +308,7 @@ async fn a_cluster_that_is_planned_counts_before_the_one_that_lives() -> Result<
         (Value::Null, vec!["Not enough slots on the session cluster"]),
     ] {
         let config = cluster(job);
-        let request = pb::plan_resource_change::Request {
-            type_name: TYPE.to_owned(),
-            prior_state: packed(&block, &Value::Null)?,
-            proposed_new_state: packed(&block, &config)?,
-            config: packed(&block, &config)?,
-            ..Default::default()
-        };
-        plugin.provider().plan_resource_change(request).await?;
+        plan_creation(&plugin, TYPE, &block, &config).await?;
         let said = planned(&plugin, SESSION_JOB, &SessionJob::block(), &new_job(2)).await?;
         let summaries: Vec<&str> = said.iter().map(|said| said.summary.as_str()).collect();
         assert_eq!(summaries, expected);

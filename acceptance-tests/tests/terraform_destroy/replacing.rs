@@ -7,7 +7,7 @@ use acceptance_tests::configurations::{STATEFUL, with};
 use acceptance_tests::terraform::Outcome;
 use anyhow::{Context as _, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams};
+use kube::api::{Api, ListParams, Patch, PatchParams};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
@@ -32,13 +32,11 @@ async fn state(case: &Case) -> Result<Value> {
 
 /// The hand-overs of the namespace, each with its path.
 async fn hand_overs(case: &Case) -> Result<Vec<String>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(
-        "flink.apache.org",
-        "v1beta1",
-        "FlinkStateSnapshot",
-    ));
-    let all: Api<DynamicObject> = Api::namespaced_with(case.client().await?, case.namespace(), &kind);
-    let all = all.list(&ListParams::default()).await?;
+    let all = case
+        .objects("FlinkStateSnapshot")
+        .await?
+        .list(&ListParams::default())
+        .await?;
     let left = all.items.into_iter().filter(|object| {
         let annotations = object.metadata.annotations.as_ref();
         object.metadata.deletion_timestamp.is_none()

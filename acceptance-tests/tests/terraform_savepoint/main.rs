@@ -8,10 +8,11 @@ use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{STATEFUL, with};
 use acceptance_tests::terraform::Outcome;
 use anyhow::{Context as _, Result};
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::{DeleteParams, ListParams};
 use serde_json::{Value, json};
 
 const SAVEPOINT: &str = "flink_savepoint.it";
+const SNAPSHOT: &str = "FlinkStateSnapshot";
 
 /// A savepoint of the job of [`STATEFUL`].
 const TAKEN: &str = r#"
@@ -29,18 +30,9 @@ async fn state(case: &Case, address: &str) -> Result<Value> {
     state.with_context(|| format!("{address} is in state"))
 }
 
-async fn snapshots(case: &Case) -> Result<Api<DynamicObject>> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(
-        "flink.apache.org",
-        "v1beta1",
-        "FlinkStateSnapshot",
-    ));
-    Ok(Api::namespaced_with(case.client().await?, case.namespace(), &kind))
-}
-
 /// The snapshots that Terraform has made: their names and specifications.
 async fn ours(case: &Case) -> Result<Vec<(String, Value)>> {
-    let all = snapshots(case).await?.list(&ListParams::default()).await?;
+    let all = case.objects(SNAPSHOT).await?.list(&ListParams::default()).await?;
     let ours = all.into_iter().map(|mut one| {
         let name = one.metadata.name.clone().unwrap_or_default();
         (name, one.data["spec"].take())
@@ -262,7 +254,10 @@ resource "flink_savepoint" "it" {
     assert!(name.starts_with("savepoint-"), "{name}");
 
     // Somebody deletes the object: the next plan makes another one.
-    snapshots(&case).await?.delete(name, &DeleteParams::default()).await?;
+    case.objects(SNAPSHOT)
+        .await?
+        .delete(name, &DeleteParams::default())
+        .await?;
     let change = case.workspace.planned(SAVEPOINT).await?;
     assert_eq!(change.actions, ["create"]);
     case.apply(known).await?;

@@ -10,7 +10,7 @@ use crate::data_sources::namespace;
 use crate::diagnose;
 use crate::provider::ProviderData;
 use crate::resources::names;
-use crate::resources::timeouts::Timeout;
+use crate::resources::timeouts::{Timeout, Timeouts};
 
 /// The object, and how long the action may take.
 #[derive(Clone, Debug, Default, Schema)]
@@ -70,9 +70,9 @@ impl Target {
     }
 
     /// How long the action may take, as the timeouts of a resource have it.
-    pub fn timeouts(&self) -> crate::resources::timeouts::Timeouts {
+    pub fn timeouts(&self) -> Timeouts {
         let invoke = self.timeouts.as_ref().and_then(|timeouts| timeouts.invoke.clone());
-        crate::resources::timeouts::Timeouts {
+        Timeouts {
             create: invoke,
             ..Default::default()
         }

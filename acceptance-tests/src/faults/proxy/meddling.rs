@@ -1,18 +1,18 @@
 //! Somebody else who deletes or changes the object of a lane.
 
 use anyhow::Result;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams};
-use kube::{Api, Client};
+use kube::Client;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 
 use crate::faults::point::What;
+use crate::objects::objects;
 
 /// Deletes the session job of a namespace, else its deployment; or asks for another parallelism of its job, as `kubectl edit`
 /// does. Where there is none, nothing is done.
 pub async fn meddle(client: &Client, namespace: &str, what: What) -> Result<()> {
     for kind in ["FlinkSessionJob", "FlinkDeployment"] {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("flink.apache.org", "v1beta1", kind));
-        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+        let api = objects(client, namespace, kind);
         if api.get_opt("orders").await?.is_none() {
             continue;
         }

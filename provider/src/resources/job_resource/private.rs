@@ -106,10 +106,16 @@ pub fn forget<D>(cx: &Context<'_, D>) {
         SUCCESSOR,
         PROTECTED,
         HAND_OVER,
-        WRITTEN,
-        READY,
         CLAIMED,
     ] {
+        cx.set_private(entry, None);
+    }
+    forget_progress(cx);
+}
+
+/// Forgets how far a former object of the name had come.
+pub fn forget_progress<D>(cx: &Context<'_, D>) {
+    for entry in [WRITTEN, READY, BASELINE] {
         cx.set_private(entry, None);
     }
 }

@@ -6,7 +6,7 @@ use terraform_plugin::{Context, Live, MOVED, Owned};
 use terraform_schema::{Diagnostic, Diagnostics};
 
 use super::import::namespace_of;
-use super::{Identity, JobModel, live, nonces, noun, objects, private, write_only};
+use super::{Identity, JobModel, live, nonces, noun, objects, private, replace, write_only};
 use crate::diagnose;
 use crate::provider::ProviderData;
 
@@ -22,8 +22,9 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
     let Some(found) = found.filter(|found| live::is_meant(prior, found, moved)) else {
         return Ok(None);
     };
-    if let Some(former) = prior.uid().filter(|uid| *uid != found.uid()) {
-        cx.warn(created_anew(prior, former, found.uid()));
+    let former = prior.uid().filter(|uid| *uid != found.uid());
+    if former.is_some() {
+        private::forget_progress(cx);
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
@@ -33,11 +34,16 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         cx.set_private(MOVED, None);
     }
     M::observe(&objects, &found).await.keep(cx);
-    let ready = prior.is_ready() || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
+    let was_ready = former.is_none() && prior.is_ready();
+    let ready = was_ready || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
     let mut model = M::found(&found, ready);
     if model.restored_from().is_some() && model.restored_from() == prior.restored_from() {
         // What was handed over stands in the place of what is configured.
         model = model.beginning_with(prior.job().and_then(|job| job.initial_savepoint().map(str::to_owned)));
+    }
+    if let Some(former) = former {
+        cx.warn(created_anew(&model, former, found.uid()));
+        replace::remember(&model, &objects, cx).await;
     }
     write_only::values_in(&found, cx);
     write_only::forget(&mut model, prior, cx);
@@ -71,11 +77,21 @@ pub async fn import<M: JobModel>(
     }))
 }
 
-fn created_anew<M: JobModel>(prior: &M, former: &str, uid: &str) -> Diagnostic {
+fn created_anew<M: JobModel>(model: &M, former: &str, uid: &str) -> Diagnostic {
+    let (by, began) = match model.restored_from() {
+        Some(path) => (
+            "most likely by an apply that was broken off before it could say so",
+            format!("Its job began with `{path}`, the state that the former one left for it."),
+        ),
+        None => (
+            "by something else than Terraform",
+            "Whether it holds the state of the former job, only its creator knows.".to_owned(),
+        ),
+    };
     Diagnostic::warning(format!("{} was created anew", noun::<M>())).detail(format!(
-        "The {} `{}` was deleted and created again by something else than Terraform: its uid is `{uid}`, not \
-         `{former}`. State follows the new one; whether it holds the state of the former job, only its creator knows.",
+        "The {} `{}` was deleted and created again, {by}: its uid is `{uid}`, not `{former}`. State follows the new one. \
+         {began}",
         M::Kind::KIND,
-        prior.id()
+        model.id()
     ))
 }

@@ -163,6 +163,17 @@ pub async fn begin<M: JobModel>(
     }
 }
 
+/// Remembers the hand-over that an object began with which was created without this state: Terraform was killed after it had
+/// replaced an object, and knows only the former one. It is taken away like any other.
+pub async fn remember<M: JobModel>(model: &M, objects: &Objects<M::Kind>, cx: &Context<'_, ProviderData>) {
+    let Some(from) = model.restored_from() else { return };
+    match hand_over::find(objects, model.name()).await {
+        Ok(Some(left)) if left.location == from => cx.set_private(private::HAND_OVER, Some(left.uid)),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "a hand-over that nobody needs any more may still be there"),
+    }
+}
+
 /// Where a job begins for which state is waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beginning {
