@@ -4,7 +4,7 @@
 help:
 	@echo "make demo          plan, apply, upgrade and destroy a real Flink job on a sandbox of this machine"
 	@echo "make test          all tests, layer by layer, with each layer's time"
-	@echo "make acceptance-matrix  the acceptance tests on several Terraforms and OpenTofu; TESTS=name for some of them"
+	@echo "make acceptance-matrix  the acceptance tests on several Terraforms and OpenTofus; TESTS=name for some of them"
 	@echo "make replay        what the provider's wait says over time of recordings; FLINK_RECORDINGS=dir for others"
 	@echo "make check         format, lints, dependency rules, generated files"
 	@echo "make fuzz          200,000 inputs for everything that reads what others wrote (FUZZ_RUNS for more)"

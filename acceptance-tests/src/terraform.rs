@@ -17,7 +17,9 @@ mod program;
 
 pub use outcome::{Diagnostic, Outcome, Snippet};
 use program::program;
-pub use program::{has_actions, has_identities, programs, provider_binary};
+pub use program::{
+    has_actions, has_ephemeral_values, has_identities, moves_between_providers, programs, provider_binary,
+};
 
 /// A folder with a configuration, its state, and the environment that its commands run in.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ pub fn programs() -> Vec<String> {
 /// # Errors
 /// The program cannot be started.
 pub async fn has_actions() -> Result<bool> {
-    has("actions and queries", 14).await
+    has(&program(), "actions and queries", 14, None).await
 }
 
 /// Whether the program of the tests imports by identity. Where it does not, that is printed.
@@ -34,21 +34,43 @@ pub async fn has_actions() -> Result<bool> {
 /// # Errors
 /// The program cannot be started.
 pub async fn has_identities() -> Result<bool> {
-    has("imports by identity", 12).await
+    has(&program(), "imports by identity", 12, None).await
 }
 
-/// Whether the program is a Terraform of this minor release of 1, or a newer one.
-async fn has(what: &str, minor: u32) -> Result<bool> {
-    let output = Command::new(program()).arg("version").output().await?;
+/// Whether the program of the tests has ephemeral variables and write-only attributes. Where it has not, that is printed.
+///
+/// # Errors
+/// The program cannot be started.
+pub async fn has_ephemeral_values() -> Result<bool> {
+    has(
+        &program(),
+        "ephemeral variables and write-only attributes",
+        11,
+        Some(11),
+    )
+    .await
+}
+
+/// Whether a program moves a state from one provider's resource to another's. Where it does not, that is printed.
+///
+/// # Errors
+/// The program cannot be started.
+pub async fn moves_between_providers(program: &str) -> Result<bool> {
+    has(program, "moves between providers", 8, Some(10)).await
+}
+
+/// Whether the program is a Terraform or an OpenTofu of this minor release of 1, or a newer one.
+async fn has(program: &str, what: &str, terraform: u32, opentofu: Option<u32>) -> Result<bool> {
+    let output = Command::new(program).arg("version").output().await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     // Warnings may stand before it.
     let first = text.lines().find(|line| line.contains(" v1.")).unwrap_or_default();
-    let found = first
-        .strip_prefix("Terraform v1.")
-        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
-    let has = found.is_some_and(|found| found >= minor);
+    let minor = |name: &str| first.strip_prefix(name)?.split('.').next()?.parse::<u32>().ok();
+    let has = minor("Terraform v1.").is_some_and(|found| found >= terraform)
+        || minor("OpenTofu v1.").is_some_and(|found| opentofu.is_some_and(|needed| found >= needed));
     if !has {
-        eprintln!("passed over: {what} need Terraform 1.{minor}, and this is {first}");
+        let opentofu = opentofu.map_or_else(String::new, |minor| format!(" or OpenTofu 1.{minor}"));
+        eprintln!("passed over: {what} need Terraform 1.{terraform}{opentofu}, and this is {first}");
     }
     Ok(has)
 }
