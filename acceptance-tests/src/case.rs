@@ -2,10 +2,12 @@
 //! provider block points at it, with the rights of the guide about permissions.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -179,6 +181,28 @@ impl Case {
             .await
             .context("failed to get the deployment")?;
         Ok(found.map(serde_json::to_value).transpose()?)
+    }
+
+    /// Applies, and kills Terraform and the provider as soon as the deployment `orders` is as wanted.
+    ///
+    /// # Errors
+    /// That takes more than a minute.
+    pub async fn killed_when(&self, is_time: impl Fn(Option<&Value>) -> bool) -> Result<()> {
+        let mut apply = self
+            .workspace
+            .command(&["apply", "-no-color", "-input=false", "-auto-approve"])
+            .process_group(0)
+            .spawn()?;
+        let group = apply.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let group = group.context("it runs")?;
+        let began = Instant::now();
+        while !is_time(self.deployment("orders").await?.as_ref()) {
+            ensure!(began.elapsed() < Duration::from_secs(60), "the moment did not come");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        kill_process_group(group, Signal::KILL)?;
+        apply.wait().await?;
+        Ok(())
     }
 
     /// Changes a deployment behind Terraform's back, as `kubectl edit` does.

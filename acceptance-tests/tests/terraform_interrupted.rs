@@ -189,3 +189,42 @@ async fn each_kind(program: &str) -> Result<()> {
     );
     Ok(())
 }
+
+/// What was written by an apply that was killed is in no state; the job that it restarts is waited for all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_update_is_waited_for_by_the_next_apply() -> Result<()> {
+    let case = Case::new("killed", Jobs::StatusOnly, "").await?;
+    if !case.sandbox().is_own() {
+        eprintln!("passed over: a real operator does not hold still");
+        return Ok(());
+    }
+    case.apply(STATEFUL).await?;
+    case.edit("orders", switch("hold", json!("suspending"))).await?;
+    case.configure(&with(STATEFUL, &[("parallelism  = 1", "parallelism  = 2")]))?;
+    case.killed_when(|orders| orders.is_some_and(|orders| orders["spec"]["job"]["parallelism"] == 2))
+        .await?;
+    let change = case.workspace.planned("flink_deployment.orders").await?;
+    assert_eq!(
+        (change.actions, &change.before["ready"]),
+        (vec!["update".to_owned()], &json!(false))
+    );
+    case.edit("orders", switch("hold", Value::Null)).await?;
+    case.workspace.apply(&[]).await?.expect_success()?;
+    let state = case
+        .workspace
+        .state("flink_deployment.orders")
+        .await?
+        .context("in state")?;
+    assert_eq!(
+        (&state["ready"], &state["job_state"]),
+        (&json!(true), &json!("RUNNING"))
+    );
+
+    // What others write is theirs to wait for.
+    case.edit("orders", switch("hold", json!("suspending"))).await?;
+    case.edit("orders", json!({"spec": {"job": {"parallelism": 3}}}))
+        .await?;
+    let change = case.workspace.planned("flink_deployment.orders").await?;
+    assert_eq!(change.before["ready"], true);
+    Ok(())
+}

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use acceptance_tests::case::{Case, Jobs};
 use acceptance_tests::configurations::{STATEFUL, with};
 use acceptance_tests::terraform::Outcome;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ListParams, Patch, PatchParams};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::ORDERS;
@@ -141,27 +140,6 @@ async fn hold(case: &Case, moment: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Applies, and kills Terraform and the provider as soon as the deployment is as wanted.
-async fn killed_when(case: &Case, is_time: impl Fn(Option<&Value>) -> bool) -> Result<()> {
-    let mut apply = case
-        .workspace
-        .command(&["apply", "-no-color", "-input=false", "-auto-approve"])
-        .process_group(0)
-        .spawn()?;
-    let group = apply.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let group = group.context("it runs")?;
-    let began = Instant::now();
-    while !is_time(case.deployment("orders").await?.as_ref()) {
-        if began.elapsed() > Duration::from_secs(60) {
-            bail!("the moment did not come");
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    kill_process_group(group, Signal::KILL)?;
-    apply.wait().await?;
-    Ok(())
-}
-
 async fn until_gone(case: &Case) -> Result<()> {
     let began = Instant::now();
     while case.deployment("orders").await?.is_some() {
@@ -183,10 +161,8 @@ async fn a_replacement_that_was_killed_is_finished_by_the_next_apply() -> Result
     // Between the two legs: the old one goes, and Terraform does not know it.
     hold(&case, Some("deleting")).await?;
     case.configure(STATEFUL)?;
-    killed_when(&case, |live| {
-        live.is_some_and(|live| live["metadata"].get("deletionTimestamp").is_some())
-    })
-    .await?;
+    case.killed_when(|live| live.is_some_and(|live| live["metadata"].get("deletionTimestamp").is_some()))
+        .await?;
     let left = hand_overs(&case).await?;
     assert_eq!(left.len(), 1, "{left:?}");
     hold(&case, None).await?;
@@ -196,10 +172,8 @@ async fn a_replacement_that_was_killed_is_finished_by_the_next_apply() -> Result
 
     // In the second leg: the new one exists, its job does not run yet, and Terraform does not know of it.
     case.configure(&standalone())?;
-    killed_when(&case, |live| {
-        live.is_some_and(|live| live["spec"]["mode"] == "standalone")
-    })
-    .await?;
+    case.killed_when(|live| live.is_some_and(|live| live["spec"]["mode"] == "standalone"))
+        .await?;
     let left = hand_overs(&case).await?;
     assert_eq!(left.len(), 1, "{left:?}");
     let uid = case.deployment("orders").await?.context("it is there")?["metadata"]["uid"].clone();
@@ -210,10 +184,8 @@ async fn a_replacement_that_was_killed_is_finished_by_the_next_apply() -> Result
     // While the job was being stopped, and the change is given up then: it runs on, and nothing old waits for anybody.
     hold(&case, Some("suspending")).await?;
     case.configure(STATEFUL)?;
-    killed_when(&case, |live| {
-        live.is_some_and(|live| live["spec"]["job"]["state"] == "suspended")
-    })
-    .await?;
+    case.killed_when(|live| live.is_some_and(|live| live["spec"]["job"]["state"] == "suspended"))
+        .await?;
     hold(&case, None).await?;
     case.apply(&standalone()).await?;
     assert_eq!(state(&case).await?["job_state"], "RUNNING");

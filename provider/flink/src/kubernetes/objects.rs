@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use http::Method;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 
 use super::cluster::Cluster;
@@ -82,6 +83,11 @@ impl<K: Resource> Live<K> {
     pub fn owned_by_us(&self, path: &[&str]) -> bool {
         super::ownership::applied_by(self.metadata(), FIELD_MANAGER)
             .is_some_and(|claims| super::ownership::covers(claims, path))
+    }
+
+    /// When we have last changed the object, to the second; `None` where we have not.
+    pub fn written_by_us_at(&self) -> Option<Timestamp> {
+        super::ownership::applied_at(self.metadata(), FIELD_MANAGER)
     }
 
     /// Whether the field at a path was last set by an action.

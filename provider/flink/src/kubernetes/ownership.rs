@@ -1,6 +1,7 @@
 //! Who owns which fields of an object: the `managedFields` that server-side apply keeps.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// The fields that a manager has applied, as the tree of `fieldsV1`; `None` where it has applied none.
@@ -9,6 +10,12 @@ pub fn applied_by<'m>(metadata: &'m ObjectMeta, manager: &str) -> Option<&'m Val
         .iter()
         .find(|entry| is_apply_of(entry, manager))
         .and_then(claims)
+}
+
+/// When a manager has last applied something that changed the object; `None` where it has applied nothing.
+pub fn applied_at(metadata: &ObjectMeta, manager: &str) -> Option<Timestamp> {
+    let applied = entries(metadata).iter().find(|entry| is_apply_of(entry, manager))?;
+    Some(applied.time.as_ref()?.0)
 }
 
 /// Names of all managers but `manager` that own fields a user could have set, in their order. Writers of

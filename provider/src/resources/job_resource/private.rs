@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use flink_client::kubernetes::Live;
+use flink_client::operator::JobResource;
 use flink_client::operator::progress::Baseline;
 use terraform_plugin::{Context, PlanContext, Private};
 
@@ -42,6 +44,8 @@ pub const WRITE_ONLY: &str = "write_only";
 const BASELINE: &str = "baseline";
 /// The generation that was last written.
 const WRITTEN: &str = "generation";
+/// When that was, as the API server says.
+const WRITTEN_AT: &str = "written_at";
 /// The last generation that became ready.
 const READY: &str = "ready_generation";
 /// What stands in the annotation [`CLAIM`] of the object, where it was taken into state by a create that found it there.
@@ -64,9 +68,24 @@ pub fn is_claimed<D>(claim: Option<&str>, cx: &Context<'_, D>) -> bool {
     claim.is_none() || claim == cx.private(CLAIMED).as_deref()
 }
 
-/// Remembers which generation was written.
-pub fn set_written<D>(generation: Option<i64>, cx: &Context<'_, D>) {
-    cx.set_private(WRITTEN, generation.map(|generation| generation.to_string()));
+/// Remembers which generation was written, and when.
+pub fn set_written<K: JobResource, D>(live: &Live<K>, cx: &Context<'_, D>) {
+    let (generation, at) = written_in(live);
+    cx.set_private(WRITTEN, generation);
+    cx.set_private(WRITTEN_AT, at);
+}
+
+/// Whether we have written another specification since the write that is remembered: the apply that did was killed, and
+/// nobody knows of it. What others write is no such thing.
+pub fn has_lost_a_write<K: JobResource, D>(live: &Live<K>, cx: &Context<'_, D>) -> bool {
+    let (generation, at) = written_in(live);
+    let (known, known_at) = (cx.private(WRITTEN), cx.private(WRITTEN_AT));
+    known.is_some() && known_at.is_some() && known != generation && known_at != at
+}
+
+fn written_in<K: JobResource>(live: &Live<K>) -> (Option<String>, Option<String>) {
+    let generation = live.metadata().generation.map(|generation| generation.to_string());
+    (generation, live.written_by_us_at().map(|at| at.to_string()))
 }
 
 /// Remembers which generation became ready.
@@ -113,9 +132,9 @@ pub fn forget<D>(cx: &Context<'_, D>) {
     forget_progress(cx);
 }
 
-/// Forgets how far a former object of the name had come.
+/// Forgets how far a former object of the name, or its former specification, had come.
 pub fn forget_progress<D>(cx: &Context<'_, D>) {
-    for entry in [WRITTEN, READY, BASELINE] {
+    for entry in [WRITTEN, WRITTEN_AT, READY, BASELINE] {
         cx.set_private(entry, None);
     }
 }

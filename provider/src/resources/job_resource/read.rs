@@ -23,8 +23,10 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         return Ok(None);
     };
     let former = prior.uid().filter(|uid| *uid != found.uid());
-    if former.is_some() {
+    let is_news = former.is_some() || private::has_lost_a_write(&found, cx);
+    if is_news {
         private::forget_progress(cx);
+        private::set_written(&found, cx);
     }
     cx.set_private(private::UID, Some(found.uid().to_owned()));
     nonces::remember(&found, cx);
@@ -34,7 +36,7 @@ pub async fn known<M: JobModel>(prior: &M, cx: &Context<'_, ProviderData>) -> Re
         cx.set_private(MOVED, None);
     }
     M::observe(&objects, &found).await.keep(cx);
-    let was_ready = former.is_none() && prior.is_ready();
+    let was_ready = prior.is_ready() && !is_news;
     let ready = was_ready || M::is_brought_about(&objects, &found, &private::baseline(cx)).await;
     let mut model = M::found(&found, ready);
     if model.restored_from().is_some() && model.restored_from() == prior.restored_from() {

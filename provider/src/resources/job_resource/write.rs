@@ -202,7 +202,7 @@ async fn unchanged<M: JobModel>(
 fn written<M: JobModel>(planned: &M, live: &Live<M::Kind>, cx: &Context<'_, ProviderData>) -> M {
     cx.set_private(private::UID, Some(live.uid().to_owned()));
     private::set_baseline(&Baseline::of(&live.object), cx);
-    private::set_written(live.metadata().generation, cx);
+    private::set_written(live, cx);
     planned.clone().with_facts(live).settled(false)
 }
 
