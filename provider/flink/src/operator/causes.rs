@@ -24,6 +24,9 @@ pub use super::pods::{PodTrouble, Trouble};
 pub struct Causes {
     /// The operator's error.
     pub operator: Option<OperatorError>,
+    /// Whether that error was away when the object was last seen, and there a moment before: it comes and goes while the
+    /// operator tries again.
+    pub operator_tries_again: bool,
     /// The last warnings about the object, its deployment and the pods, oldest first.
     pub events: Vec<EventSeen>,
     /// Containers and pods that wait or have ended, with the reason.
@@ -186,7 +189,12 @@ impl Causes {
             sentences.push(format!("the job's last exception{task}: {}", exception.root_cause()));
         }
         if let Some(error) = &self.operator {
-            sentences.push(format!("the operator reports: {error}"));
+            let tries_again = if self.operator_tries_again {
+                ", and tries again"
+            } else {
+                ""
+            };
+            sentences.push(format!("the operator reports{tries_again}: {error}"));
         }
         if let Some(LastWords { pod, container, words }) = &self.log {
             sentences.push(format!(

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::causes::{Causes, gather};
 use super::deployment::FlinkDeployment;
+use super::error::OperatorError;
 use super::job_resource::JobResource;
 use super::pods;
 use super::progress::{Baseline, progress_with_pods};
@@ -15,6 +17,9 @@ use crate::wait::{Progress, Wait, WaitError, until};
 mod session_job;
 
 pub use session_job::settle_session_job;
+
+/// An error of the operator that is away for longer than this is over: while it tries again, it is away for moments.
+const TRIES_AGAIN: Duration = Duration::from_secs(60);
 
 /// An object that does not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +112,8 @@ fn since() -> Option<Timestamp> {
     Timestamp::now().checked_sub(Duration::from_secs(60)).ok()
 }
 
-/// Waits until `judge` calls the object of that uid ready. The error has no causes yet.
+/// Waits until `judge` calls the object of that uid ready. The error has no causes yet, but for what the operator reported a
+/// moment ago.
 async fn look_until<K: JobResource>(
     objects: &Objects<K>,
     name: &str,
@@ -116,12 +122,18 @@ async fn look_until<K: JobResource>(
     mut judge: impl FnMut(&Live<K>) -> Progress,
 ) -> Result<Live<K>, NotReady<K>> {
     let wait = Wait::new(name, timeout).and_again_every(pods::LOOK_EVERY);
+    let mut reported: Option<(String, Instant)> = None;
     let waited = until(objects, wait, |live| match live {
         None => Progress::failed("it was deleted by somebody else"),
         Some(live) if live.uid() != uid => {
             Progress::failed("it was deleted by somebody else, and another object has taken its name")
         }
-        Some(live) => judge(live),
+        Some(live) => {
+            if let Some(error) = live.reported().and_then(|status| status.error) {
+                reported = Some((error.to_owned(), Instant::now()));
+            }
+            judge(live)
+        }
     })
     .await;
     match waited {
@@ -130,7 +142,12 @@ async fn look_until<K: JobResource>(
             reason: "it was deleted by somebody else".to_owned(),
             live: None,
         })),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            let mut error = NotReady::from(error);
+            let lately = reported.filter(|(_, at)| at.elapsed() <= TRIES_AGAIN);
+            error.causes.operator = lately.map(|(reported, _)| OperatorError::decode(&reported));
+            Err(error)
+        }
     }
 }
 
@@ -159,10 +176,14 @@ async fn explained<K: JobResource>(
     port: u16,
     since: Option<Timestamp>,
 ) -> NotReady<K> {
-    let causes = match (&error.end, &error.live) {
+    let mut causes = match (&error.end, &error.live) {
         (End::Failed | End::TimedOut { .. }, Some(live)) => gather(objects, live, port, since).await,
         _ => Causes::default(),
     };
+    if causes.operator.is_none() && matches!(error.end, End::TimedOut { .. }) {
+        causes.operator = error.causes.operator;
+        causes.operator_tries_again = causes.operator.is_some();
+    }
     NotReady { causes, ..error }
 }
 
@@ -202,6 +223,50 @@ mod tests {
             error.causes.sentences(&crate::secret::Mask::default())[0],
             "the job's last exception: java.io.IOException: disk full",
         );
+    }
+
+    /// Time is up in one of the moments in which the operator has just begun to try again.
+    #[tokio::test(start_paused = true)]
+    async fn an_error_that_comes_and_goes_is_told() {
+        let object = |error: Value, version: &str| {
+            let mut object = failed();
+            object["metadata"]["resourceVersion"] = json!(version);
+            object["status"]["lifecycleState"] = json!("DEPLOYED");
+            object["status"]["jobStatus"]["state"] = json!("RECONCILING");
+            object["status"]["error"] = error;
+            object
+        };
+        let trouble = json!(r#"{"type":"a.B","message":"no such jar"}"#);
+        for (away, told) in [(20, true), (100, false)] {
+            let mut steps = vec![
+                (
+                    "GET",
+                    "/flinkdeployments/orders",
+                    Reply::Json(200, object(trouble.clone(), "2")),
+                ),
+                ("GET", "watch=true", Reply::Watch(vec![], Stay::Closed)),
+            ];
+            for _ in 0..100 {
+                steps.push((
+                    "GET",
+                    "/flinkdeployments/orders",
+                    Reply::Json(200, object(Value::Null, "3")),
+                ));
+                steps.push(("GET", "watch=true", Reply::Watch(vec![], Stay::Open)));
+                steps.push(("GET", "/pods", Reply::Json(200, json!({"items": []}))));
+            }
+            let forbidden = failure(403, "Forbidden", "User \"ci\" cannot list resource", json!({}));
+            steps.extend(["/events", "/exceptions"].map(|path| ("GET", path, forbidden.clone())));
+            let api = Api::new(steps).in_any_order();
+            let wait = Duration::from_secs(away);
+            let error = settle(&api.objects(), "orders", "uid-1", &Baseline::default(), wait)
+                .await
+                .unwrap_err();
+            assert!(matches!(error.end, End::TimedOut { .. }));
+            let sentences = error.causes.sentences(&crate::secret::Mask::default());
+            let expected = "the operator reports, and tries again: no such jar".to_owned();
+            assert_eq!(sentences.contains(&expected), told, "{sentences:?}");
+        }
     }
 
     /// The operator is silent about it: the job is `CREATED`, for ever.
